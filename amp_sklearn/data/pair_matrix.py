@@ -1,0 +1,168 @@
+"""Features of pairs without a copy per pair: every protein is stored once, a pair is two row numbers."""
+
+import numpy as np
+
+from .layout import FeatureLayout
+
+
+class PairMatrix:
+    """Feature matrix of protein pairs that behaves like a 2-D array and stores each protein once.
+
+    Row ``k`` is made on demand from ``features[index[k, 0]]`` and ``features[index[k, 1]]``, block by block as the
+    layout says. Rows are selected without copying features (``X[rows]``, masks, slices), so matrices flow through
+    scikit-learn's splitters, pipelines and searches; estimators that need an ordinary array get one through
+    ``numpy.asarray``.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_proteins, n_protein_features)
+        One row per protein.
+    index : array-like of int of shape (n_pairs, 2)
+        Row numbers of protein A and protein B of each pair.
+    layout : FeatureLayout, default=None
+        Meaning of the columns; by default one token called ``"features"``, concatenated.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(n_pairs, layout.n_features)``.
+    dtype : numpy.dtype
+    nbytes : int
+        Bytes held, features and index.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together.
+    IndexError
+        If an index points to no protein.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from amp_sklearn.data import PairMatrix
+    >>> X = PairMatrix(np.array([[1.0, 2.0], [3.0, 4.0]]), [[0, 1], [1, 1]])
+    >>> X
+    PairMatrix(shape=(2, 4), dtype=float64, n_proteins=2)
+    >>> np.asarray(X[:1])
+    array([[1., 2., 3., 4.]])
+    """
+
+    ndim = 2
+    max_dense_bytes = 4 * 2**30
+    """Largest dense array that ``numpy.asarray`` makes; beyond it a MemoryError tells the size."""
+
+    def __init__(self, features, index, layout=None):
+        index = np.asarray(index, dtype=np.intp)
+        if index.ndim != 2 or index.shape[1] != 2:
+            raise ValueError(f"index must have shape (n_pairs, 2), got {index.shape}")
+        if features.ndim != 2:
+            raise ValueError(f"features must have shape (n_proteins, n_features), got {features.shape}")
+        if len(index) and (index.min() < 0 or index.max() >= len(features)):
+            raise IndexError(
+                f"index must lie in 0..{len(features) - 1}, got values in {index.min()}..{index.max()}"
+            )
+        if layout is None:
+            layout = FeatureLayout(("features",), features.shape[1])
+        if len(layout.tokens) * layout.width != features.shape[1]:
+            raise ValueError(
+                f"layout describes {len(layout.tokens)} tokens x {layout.width} dimensions per protein, "
+                f"but features have {features.shape[1]} columns"
+            )
+        self.features, self.index, self.layout = features, index, layout
+
+    @property
+    def shape(self):
+        return (len(self.index), self.layout.n_features)
+
+    @property
+    def dtype(self):
+        return self.features.dtype
+
+    @property
+    def nbytes(self):
+        return self.features.nbytes + self.index.nbytes
+
+    def __len__(self):
+        return len(self.index)
+
+    def __repr__(self):
+        return f"PairMatrix(shape={self.shape}, dtype={self.dtype}, n_proteins={len(self.features)})"
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple):  # X[rows, ...] as scikit-learn writes it, X[rows, :] as numpy users do
+            rows, *columns = key
+            if len(columns) != 1:
+                raise IndexError(f"a PairMatrix has 2 dimensions, got {len(key)} indices")
+            if not (columns[0] is Ellipsis or (isinstance(columns[0], slice) and columns[0] == slice(None))):
+                return self._dense(self.index[rows])[..., columns[0]]
+            key = rows
+        if isinstance(key, int | np.integer):
+            return self._dense(self.index[key])
+        if isinstance(key, list) and not key:
+            key = np.empty(0, dtype=np.intp)
+        return self._with(index=self.index[key])
+
+    def _with(self, **changes):
+        """A matrix that shares what is not changed; what is shared has been validated already."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **changes)
+        return new
+
+    def _dense(self, index):
+        """Rows of the given ``(..., 2)`` index: the one place where a row is made."""
+        a, b = self.features[index[..., 0]], self.features[index[..., 1]]
+        make = {
+            "A": lambda: a,
+            "B": lambda: b,
+            "|A-B|": lambda: np.abs(a - b),
+            "A*B": lambda: a * b,
+            "A+B": lambda: a + b,
+        }
+        return np.concatenate([make[block]() for block in self.layout.blocks], axis=-1)
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("a PairMatrix has no dense array to share; a copy is needed")
+        size = self.shape[0] * self.shape[1] * self.dtype.itemsize
+        if size > self.max_dense_bytes:
+            raise MemoryError(
+                f"{self!r} would take {size / 2**30:.1f} GiB as a dense array, more than "
+                f"PairMatrix.max_dense_bytes ({self.max_dense_bytes / 2**30:.1f} GiB); use an estimator that takes "
+                "pairs as they are (AMPSClassifier), fewer tokens, or raise PairMatrix.max_dense_bytes"
+            )
+        return self._dense(self.index).astype(dtype or self.dtype, copy=False)
+
+    def select(self, tokens=None, blocks=None):
+        """The same pairs with other tokens or blocks.
+
+        Parameters
+        ----------
+        tokens : sequence of str, default=None
+            Tokens of a protein to keep; None keeps all and copies nothing.
+        blocks : sequence of str, default=None
+            What a row is made of; None keeps the blocks.
+
+        Returns
+        -------
+        PairMatrix
+
+        Raises
+        ------
+        ValueError
+            If a token or a block is unknown.
+        """
+        layout, features = self.layout, self.features
+        if tokens is not None and tuple(tokens) != layout.tokens:
+            layout, columns = layout.select(tokens)
+            start, stop = columns[0], columns[-1] + 1
+            adjacent = np.array_equal(columns, np.arange(start, stop))  # then a view will do
+            features = features[:, start:stop] if adjacent else features[:, columns]
+        if blocks is not None:
+            layout = FeatureLayout(layout.tokens, layout.width, tuple(blocks))
+        return self._with(features=features, layout=layout)
+
+    def without_unused_proteins(self):
+        """The same pairs, holding only the proteins that occur in them."""
+        used, index = np.unique(self.index, return_inverse=True)
+        return self._with(features=self.features[used], index=index.reshape(self.index.shape))
