@@ -1,0 +1,133 @@
+"""Which sequences are accepted: the one check behind the readers and the embedder."""
+
+import string
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ..exceptions import SequenceError
+
+STANDARD_RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+
+RESIDUES = STANDARD_RESIDUES + "XUBZO"
+"""Letters that ESM-2 embeds as themselves: the twenty residues, X (any), U, O (Sec, Pyl), B, Z (D or N, E or Q)."""
+
+_ALLOWED = RESIDUES.encode("ascii")
+# str.upper would turn one character into two (the ligature fi into F, I) and so shift residues: ASCII letters only.
+_UPPERCASE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+_LISTED_PROTEINS = 5
+_LISTED_LETTERS = 8
+
+
+def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
+    """Check that every sequence can be embedded; a letter is never dropped, replaced or skipped.
+
+    Parameters
+    ----------
+    sequences : sequence of str, Series or dict
+        Protein sequences.
+    ids : sequence, default=None
+        Names for the error message, one per sequence; by default the keys of a dict, the index of a Series whose
+        index is not simply numbered, or else the position (from 0).
+    uppercase : bool, default=False
+        Turn lower-case letters a-z into upper case first. Without it they are an error, since lower case often marks
+        masked residues.
+    source : str, default=None
+        Where the sequences come from, such as a file name, for the error message.
+
+    Returns
+    -------
+    list of str
+        The sequences, in order.
+
+    Raises
+    ------
+    SequenceError
+        If a sequence is empty, is not text, or holds anything but the letters of ``RESIDUES``. The message lists
+        proteins, 1-based positions and letters.
+    ValueError
+        If ``ids`` and ``sequences`` differ in length.
+
+    Examples
+    --------
+    >>> from amp_sklearn.data import check_sequences
+    >>> check_sequences({"P1": "MKV", "P2": "mkt"}, uppercase=True)
+    ['MKV', 'MKT']
+    >>> check_sequences({"P1": "MKV", "P2": "MJT*"})
+    Traceback (most recent call last):
+    amp_sklearn.exceptions.SequenceError: 1 of 2 sequences cannot be used:
+      P2: 'J' at 2, '*' at 4
+    Allowed are the letters ACDEFGHIKLMNPQRSTVWYXUBZO. Replace J (I or L) by X; remove stop signs (*).
+    """
+    if isinstance(sequences, Mapping):
+        ids = list(sequences) if ids is None else ids
+        sequences = list(sequences.values())
+    elif isinstance(sequences, pd.Series):
+        if ids is None and not isinstance(sequences.index, pd.RangeIndex):
+            ids = sequences.index
+        sequences = sequences.to_numpy(dtype=object)
+    if ids is not None and len(ids) != len(sequences):
+        raise ValueError(
+            f"ids must have one entry per sequence, got {len(ids)} ids, {len(sequences)} sequences"
+        )
+    checked, problems, letters = [], {}, set()
+    for row, sequence in enumerate(sequences):
+        if not isinstance(sequence, str):
+            problems[row] = _not_text(sequence)
+            continue
+        if uppercase:
+            sequence = sequence.translate(_UPPERCASE)
+        if not sequence:
+            problems[row] = "is empty"
+        # Deleting allowed bytes is the fastest test there is; "replace" makes other characters a forbidden "?".
+        elif sequence.encode("ascii", "replace").translate(None, _ALLOWED):
+            illegal = [
+                (position, letter) for position, letter in enumerate(sequence, 1) if letter not in RESIDUES
+            ]
+            letters.update(letter for _, letter in illegal)
+            problems[row] = _list_letters(illegal)
+        checked.append(str(sequence))  # numpy's own string type becomes a plain one
+    if problems:
+        names = range(len(sequences)) if ids is None else ids
+        prefix = "row " if ids is None else ""
+        lines = [f"  {prefix}{names[row]}: {text}" for row, text in list(problems.items())[:_LISTED_PROTEINS]]
+        if len(problems) > _LISTED_PROTEINS:
+            lines.append(f"  and {len(problems) - _LISTED_PROTEINS:,} more")
+        where = f"{source}: " if source else ""
+        head = f"{where}{len(problems):,} of {len(sequences):,} sequences cannot be used:"
+        raise SequenceError("\n".join([head, *lines, _advice(letters)]))
+    return checked
+
+
+def _not_text(value):
+    missing = value is None or value is pd.NA or (isinstance(value, float | np.floating) and np.isnan(value))
+    return "is missing" if missing else f"is not text but {type(value).__name__} ({value!r:.40})"
+
+
+def _list_letters(illegal):
+    listed = ", ".join(f"{letter!r} at {position}" for position, letter in illegal[:_LISTED_LETTERS])
+    rest = len(illegal) - _LISTED_LETTERS
+    return f"{listed} and {rest:,} more" if rest > 0 else listed
+
+
+def _advice(letters):
+    """What to do about the letters found."""
+    advice = []
+    if any(letter in string.ascii_lowercase for letter in letters):
+        advice.append("pass uppercase=True if lower case means the same residues")
+    if "J" in letters or "j" in letters:
+        advice.append("replace J (I or L) by X")
+    if "*" in letters:
+        advice.append("remove stop signs (*)")
+    if letters & set("-."):
+        advice.append("remove alignment gaps (- and .)")
+    if any(letter.isspace() for letter in letters):
+        advice.append("remove white space")
+    if any(letter.isdigit() for letter in letters):
+        advice.append("remove digits")
+    text = f"Allowed are the letters {RESIDUES}."
+    if advice:
+        joined = "; ".join(advice)
+        text += f" {joined[0].upper()}{joined[1:]}."
+    return text
