@@ -1,0 +1,19 @@
+"""Torch modules: tensors in, tensors out, no training loop.
+
+State-dict keys are those of the published checkpoints.
+"""
+
+from .autoencoder import AutoEncoder
+from .encoders import PairGRU, PairTransformer
+from .mlp import DeepPairNetwork, MLPHead, TokenMean
+from .tokens import PairModule
+
+__all__ = [
+    "AutoEncoder",
+    "DeepPairNetwork",
+    "MLPHead",
+    "PairGRU",
+    "PairModule",
+    "PairTransformer",
+    "TokenMean",
+]

@@ -1,0 +1,166 @@
+"""Heads: fully connected layers, and the modules that consist of nothing else."""
+
+from itertools import pairwise
+
+from torch import nn
+from torch.nn import functional
+
+from .tokens import PairModule
+
+
+def relu_mlp(sizes, init="kaiming"):
+    """Fully connected layers with ReLU between them.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of the input, of each hidden layer and of the output.
+    init : {"kaiming", "default"}, default="kaiming"
+        ``"kaiming"``: normal weights scaled to the inputs of a unit, zero biases. ``"default"``: as torch
+        leaves them.
+
+    Returns
+    -------
+    torch.nn.Sequential
+    """
+    layers = []
+    for n_in, n_out in pairwise(sizes):
+        linear = nn.Linear(n_in, n_out)
+        if init == "kaiming":
+            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+            nn.init.zeros_(linear.bias)
+        layers += [linear, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+class MLPHead(PairModule):
+    """Plain ReLU network on all features of a pair (published as AE_DNN).
+
+    Parameters
+    ----------
+    n_tokens, width : int
+        Tokens of a pair and dimensions of one.
+    hidden : sequence of int, default=(1500, 500)
+        Units of the hidden layers.
+    dropout : float, default=0.0
+        Probability of dropping a hidden activation while training.
+    n_outputs : int, default=1
+        Logits per pair.
+
+    References
+    ----------
+    Sun et al., Briefings in Bioinformatics 2025, :doi:`10.1093/bib/bbaf434`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from amp_sklearn.nn import MLPHead
+    >>> MLPHead(n_tokens=20, width=5, hidden=(8, 4))(torch.zeros(3, 100)).shape
+    torch.Size([3])
+    """
+
+    explainable_by = frozenset({"integrated_gradients", "gradient_shap", "deep_shap"})
+
+    def __init__(self, n_tokens, width, hidden=(1500, 500), dropout=0.0, n_outputs=1):
+        super().__init__(n_tokens, width)
+        self.mlp_layers = relu_mlp((self.n_features, *hidden, n_outputs), init="default")
+        self.dropout = dropout  # no layer of its own: layer numbers are part of the keys
+
+    def forward(self, X):
+        """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
+        hidden = self.tokens(X).flatten(1)
+        for layer in self.mlp_layers:
+            hidden = layer(hidden)
+            if isinstance(layer, nn.ReLU):
+                hidden = functional.dropout(hidden, self.dropout, self.training)
+        return self.logits(hidden)
+
+
+class DeepPairNetwork(PairModule):
+    """Fully connected layers with layer normalisation on all features of a pair (published as DPM).
+
+    Parameters
+    ----------
+    n_tokens, width : int
+        Tokens of a pair and dimensions of one.
+    hidden : sequence of int, default=(1280, 480, 100)
+        Units of the hidden layers; each is Linear, LayerNorm, ReLU.
+    dropout : float, default=0.0
+        Probability of dropping a hidden activation while training.
+    n_outputs : int, default=1
+        Logits per pair.
+
+    References
+    ----------
+    Sun et al., Briefings in Bioinformatics 2025, :doi:`10.1093/bib/bbaf434`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from amp_sklearn.nn import DeepPairNetwork
+    >>> DeepPairNetwork(n_tokens=2, width=6, hidden=(8, 4, 4))(torch.zeros(3, 12)).shape
+    torch.Size([3])
+    """
+
+    explainable_by = frozenset({"integrated_gradients", "gradient_shap"})
+
+    def __init__(self, n_tokens, width, hidden=(1280, 480, 100), dropout=0.0, n_outputs=1):
+        super().__init__(n_tokens, width)
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise((self.n_features, *hidden)):
+            layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.ReLU()]
+        layers.append(nn.Linear((self.n_features, *hidden)[-1], n_outputs))
+        for layer in layers:
+            if isinstance(layer, nn.Linear):  # weights only: the published biases keep torch's initialisation
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self.dnn_layers = nn.Sequential(*layers)
+        self.dropout = dropout
+
+    def forward(self, X):
+        """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
+        hidden = self.tokens(X).flatten(1)
+        for layer in self.dnn_layers:
+            hidden = layer(hidden)
+            if isinstance(layer, nn.ReLU):
+                hidden = functional.dropout(hidden, self.dropout, self.training)
+        return self.logits(hidden)
+
+
+class TokenMean(PairModule):
+    """Mean over the tokens, then a head: the ablation without an encoder.
+
+    Parameters
+    ----------
+    n_tokens, width : int
+        Tokens of a pair and dimensions of one.
+    hidden : sequence of int, default=(640, 240)
+        Units of the head's hidden layers.
+    n_outputs : int, default=1
+        Logits per pair.
+
+    References
+    ----------
+    Sun et al., Briefings in Bioinformatics 2025, :doi:`10.1093/bib/bbaf434`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from amp_sklearn.nn import TokenMean
+    >>> TokenMean(n_tokens=20, width=6, hidden=(8, 4))(torch.zeros(3, 120)).shape
+    torch.Size([3])
+    """
+
+    explainable_by = frozenset({"integrated_gradients", "gradient_shap"})
+
+    def __init__(self, n_tokens, width, hidden=(640, 240), n_outputs=1):
+        super().__init__(n_tokens, width)
+        self.mlp_layers = relu_mlp((width, *hidden, n_outputs))
+
+    @property
+    def order_blind(self):
+        """True: a mean knows neither which protein nor which segment a token came from."""
+        return True
+
+    def forward(self, X):
+        """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
+        return self.logits(self.mlp_layers(self.tokens(X).mean(dim=1)))
