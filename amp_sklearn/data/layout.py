@@ -13,8 +13,8 @@ BLOCKS = ("A", "B", "|A-B|", "A*B", "A+B")
 class FeatureLayout:
     """Names every column of a pair matrix: block (protein A, protein B, or a combination), token, dimension.
 
-    Columns are ordered by block, then token, then dimension. The layout travels with the matrix, so that token
-    selection, grouping of attributions and plots ask it and nobody parses column names.
+    Columns are ordered by block, then token, then dimension. The layout travels with the matrix: selection of
+    tokens, grouping of attributions and plots ask it, and nobody parses column names.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Features of pairs without a copy per pair: every protein is stored once, a pair is two row numbers."""
 
 import numpy as np
+from sklearn.utils._set_output import _get_output_config
 
 from .layout import FeatureLayout
 
@@ -8,10 +9,10 @@ from .layout import FeatureLayout
 class PairMatrix:
     """Feature matrix of protein pairs that behaves like a 2-D array and stores each protein once.
 
-    Row ``k`` is made on demand from ``features[index[k, 0]]`` and ``features[index[k, 1]]``, block by block as the
-    layout says. Rows are selected without copying features (``X[rows]``, masks, slices), so matrices flow through
-    scikit-learn's splitters, pipelines and searches; estimators that need an ordinary array get one through
-    ``numpy.asarray``.
+    Row ``k`` is made on demand from ``features[index[k, 0]]`` and ``features[index[k, 1]]``, block by block,
+    as the layout says. Rows are selected without copying features (``X[rows]``, masks, slices), so matrices flow
+    through scikit-learn's splitters, pipelines and searches; estimators that need an ordinary array get one
+    through ``numpy.asarray``.
 
     Parameters
     ----------
@@ -95,13 +96,24 @@ class PairMatrix:
             if len(columns) != 1:
                 raise IndexError(f"a PairMatrix has 2 dimensions, got {len(key)} indices")
             if not (columns[0] is Ellipsis or (isinstance(columns[0], slice) and columns[0] == slice(None))):
-                return self._dense(self.index[rows])[..., columns[0]]
+                return self._elements(rows, columns[0])
             key = rows
         if isinstance(key, int | np.integer):
             return self._dense(self.index[key])
         if isinstance(key, list) and not key:
             key = np.empty(0, dtype=np.intp)
-        return self._with(index=self.index[key])
+        index = self.index[key]
+        if index.ndim != 2 or index.shape[1] != 2:
+            raise IndexError("rows of a PairMatrix are selected by an integer, a slice, a list or a mask")
+        return self._with(index=index)
+
+    def _elements(self, rows, columns):
+        """Dense ``X[rows, columns]``; two arrays are paired element by element, as numpy does."""
+        if isinstance(rows, int | np.integer | slice) or rows is Ellipsis:
+            return np.asarray(self[rows])[..., columns]
+        rows = np.arange(len(self))[rows]  # masks and negative numbers become row numbers
+        used, place = np.unique(rows, return_inverse=True)
+        return np.asarray(self[used])[place.reshape(rows.shape), columns]
 
     def _with(self, **changes):
         """A matrix that shares what is not changed; what is shared has been validated already."""
@@ -128,8 +140,8 @@ class PairMatrix:
         if size > self.max_dense_bytes:
             raise MemoryError(
                 f"{self!r} would take {size / 2**30:.1f} GiB as a dense array, more than "
-                f"PairMatrix.max_dense_bytes ({self.max_dense_bytes / 2**30:.1f} GiB); use an estimator that takes "
-                "pairs as they are (AMPSClassifier), fewer tokens, or raise PairMatrix.max_dense_bytes"
+                f"PairMatrix.max_dense_bytes ({self.max_dense_bytes / 2**30:.1f} GiB); use an estimator that "
+                "takes pairs as they are (AMPSClassifier), fewer tokens, or raise PairMatrix.max_dense_bytes"
             )
         return self._dense(self.index).astype(dtype or self.dtype, copy=False)
 
@@ -166,3 +178,20 @@ class PairMatrix:
         """The same pairs, holding only the proteins that occur in them."""
         used, index = np.unique(self.index, return_inverse=True)
         return self._with(features=self.features[used], index=index.reshape(self.index.shape))
+
+
+def as_configured_output(transformer, X):
+    """A pair matrix as ``transformer.set_output`` asks for it: lazy by default, dense for a data frame.
+
+    Parameters
+    ----------
+    transformer : estimator
+        Its ``set_output`` configuration decides.
+    X : PairMatrix
+
+    Returns
+    -------
+    PairMatrix or ndarray
+    """
+    lazy = _get_output_config("transform", transformer)["dense"] == "default"
+    return X if lazy else np.asarray(X)

@@ -11,10 +11,10 @@ from ..exceptions import SequenceError
 STANDARD_RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 
 RESIDUES = STANDARD_RESIDUES + "XUBZO"
-"""Letters that ESM-2 embeds as themselves: the twenty residues, X (any), U, O (Sec, Pyl), B, Z (D or N, E or Q)."""
+"""Letters that ESM-2 embeds as themselves: the 20 residues, X (any), U and O (Sec, Pyl), B, Z (Asx, Glx)."""
 
 _ALLOWED = RESIDUES.encode("ascii")
-# str.upper would turn one character into two (the ligature fi into F, I) and so shift residues: ASCII letters only.
+# ASCII only: str.upper turns a few characters into two (ligature fi into F, I), which would shift residues.
 _UPPERCASE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LISTED_PROTEINS = 5
 _LISTED_LETTERS = 8
@@ -28,11 +28,11 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
     sequences : sequence of str, Series or dict
         Protein sequences.
     ids : sequence, default=None
-        Names for the error message, one per sequence; by default the keys of a dict, the index of a Series whose
-        index is not simply numbered, or else the position (from 0).
+        Names for the error message, one per sequence; by default the keys of a dict, the index of a Series
+        (unless it only numbers the rows), or else the position (from 0).
     uppercase : bool, default=False
-        Turn lower-case letters a-z into upper case first. Without it they are an error, since lower case often marks
-        masked residues.
+        Turn lower-case letters a-z into upper case first. Without it they are an error: lower case often
+        marks masked residues.
     source : str, default=None
         Where the sequences come from, such as a file name, for the error message.
 
@@ -44,8 +44,10 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
     Raises
     ------
     SequenceError
-        If a sequence is empty, is not text, or holds anything but the letters of ``RESIDUES``. The message lists
-        proteins, 1-based positions and letters.
+        If a sequence is empty, is not text, or holds anything but the letters of ``RESIDUES``. The message
+        lists proteins, 1-based positions and letters.
+    TypeError
+        If ``sequences`` is one string.
     ValueError
         If ``ids`` and ``sequences`` differ in length.
 
@@ -60,6 +62,10 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
       P2: 'J' at 2, '*' at 4
     Allowed are the letters ACDEFGHIKLMNPQRSTVWYXUBZO. Replace J (I or L) by X; remove stop signs (*).
     """
+    if isinstance(sequences, str):
+        raise TypeError(
+            f"sequences must be a list of sequences, got one string; pass [{sequences[:10]!r}...]"
+        )
     if isinstance(sequences, Mapping):
         ids = list(sequences) if ids is None else ids
         sequences = list(sequences.values())
@@ -68,10 +74,10 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
             ids = sequences.index
         sequences = sequences.to_numpy(dtype=object)
     if ids is not None and len(ids) != len(sequences):
-        raise ValueError(
-            f"ids must have one entry per sequence, got {len(ids)} ids, {len(sequences)} sequences"
-        )
-    checked, problems, letters = [], {}, set()
+        raise ValueError(f"ids must match the {len(sequences)} sequences one by one, got {len(ids)} ids")
+    checked: list[str] = []
+    problems: dict[int, str] = {}
+    letters: set[str] = set()
     for row, sequence in enumerate(sequences):
         if not isinstance(sequence, str):
             problems[row] = _not_text(sequence)
@@ -80,11 +86,9 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
             sequence = sequence.translate(_UPPERCASE)
         if not sequence:
             problems[row] = "is empty"
-        # Deleting allowed bytes is the fastest test there is; "replace" makes other characters a forbidden "?".
+        # Deleting bytes is the fastest test there is; "replace" makes all other characters a forbidden "?".
         elif sequence.encode("ascii", "replace").translate(None, _ALLOWED):
-            illegal = [
-                (position, letter) for position, letter in enumerate(sequence, 1) if letter not in RESIDUES
-            ]
+            illegal = [(place, letter) for place, letter in enumerate(sequence, 1) if letter not in RESIDUES]
             letters.update(letter for _, letter in illegal)
             problems[row] = _list_letters(illegal)
         checked.append(str(sequence))  # numpy's own string type becomes a plain one
