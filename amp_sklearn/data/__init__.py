@@ -1,8 +1,12 @@
 """Sequences, pairs, the segment rule, pair matrices and bundled data sets."""
 
+from .datasets import load_bernett, load_bernett_mini, load_park_marcotte, load_yeast_ppi
+from .fasta import read_fasta
 from .layout import BLOCKS, FeatureLayout
 from .pair_matrix import PairMatrix
+from .pairs import read_pairs
 from .segments import N_SEGMENTS, PROTEIN_TOKENS, SEGMENT_TOKENS, segment_bounds, segment_lengths
+from .sequence_tables import read_sequences
 from .sequences import RESIDUES, STANDARD_RESIDUES, check_sequences
 
 __all__ = [
@@ -15,6 +19,13 @@ __all__ = [
     "FeatureLayout",
     "PairMatrix",
     "check_sequences",
+    "load_bernett",
+    "load_bernett_mini",
+    "load_park_marcotte",
+    "load_yeast_ppi",
+    "read_fasta",
+    "read_pairs",
+    "read_sequences",
     "segment_bounds",
     "segment_lengths",
 ]

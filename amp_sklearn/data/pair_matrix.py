@@ -1,6 +1,7 @@
 """Features of pairs without a copy per pair: every protein is stored once, a pair is two row numbers."""
 
 import numpy as np
+from sklearn import get_config
 from sklearn.utils._set_output import _get_output_config
 
 from .layout import FeatureLayout
@@ -10,9 +11,9 @@ class PairMatrix:
     """Feature matrix of protein pairs that behaves like a 2-D array and stores each protein once.
 
     Row ``k`` is made on demand from ``features[index[k, 0]]`` and ``features[index[k, 1]]``, block by block,
-    as the layout says. Rows are selected without copying features (``X[rows]``, masks, slices), so matrices flow
-    through scikit-learn's splitters, pipelines and searches; estimators that need an ordinary array get one
-    through ``numpy.asarray``.
+    as the layout says. Rows are selected without copying features (``X[rows]``, masks, slices), so matrices
+    flow through scikit-learn's splitters, pipelines and searches; estimators that need an ordinary array get
+    one through ``numpy.asarray``.
 
     Parameters
     ----------
@@ -181,17 +182,17 @@ class PairMatrix:
 
 
 def as_configured_output(transformer, X):
-    """A pair matrix as ``transformer.set_output`` asks for it: lazy by default, dense for a data frame.
+    """A pair matrix as the configuration asks for it: lazy by default, dense for a data frame or the array API.
 
     Parameters
     ----------
     transformer : estimator
-        Its ``set_output`` configuration decides.
+        Its ``set_output`` configuration decides, and scikit-learn's ``array_api_dispatch``.
     X : PairMatrix
 
     Returns
     -------
     PairMatrix or ndarray
     """
-    lazy = _get_output_config("transform", transformer)["dense"] == "default"
-    return X if lazy else np.asarray(X)
+    wants_frame = _get_output_config("transform", transformer)["dense"] != "default"
+    return np.asarray(X) if wants_frame or get_config()["array_api_dispatch"] else X
