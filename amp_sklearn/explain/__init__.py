@@ -1,5 +1,38 @@
 """Explanations of fitted models: one contract, several methods."""
 
+from .attention import AttentionExplainer
+from .base import (
+    Attribution,
+    Explainer,
+    FeatureExplainer,
+    RefusedExplanation,
+    aggregate_tokens,
+)
+from .baselines import baseline_rows
 from .explanation import Explanation
+from .gradients import IntegratedGradients
+from .model import ExplainedModel, read_model
+from .registry import available_explainers, explain, make_explainer, register_explainer
+from .replacement import Occlusion, Permutation
+from .residues import spread_over_residues
 
-__all__ = ["Explanation"]
+__all__ = [
+    "AttentionExplainer",
+    "Attribution",
+    "ExplainedModel",
+    "Explainer",
+    "Explanation",
+    "FeatureExplainer",
+    "IntegratedGradients",
+    "Occlusion",
+    "Permutation",
+    "RefusedExplanation",
+    "aggregate_tokens",
+    "available_explainers",
+    "baseline_rows",
+    "explain",
+    "make_explainer",
+    "read_model",
+    "register_explainer",
+    "spread_over_residues",
+]
