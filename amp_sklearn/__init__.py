@@ -1,3 +1,39 @@
 """Predict whether two proteins interact from their sequences, and show why."""
 
+import importlib
+
 __version__ = "0.1.0"
+
+# Imported when first asked for: torch and transformers take seconds, and a help text needs neither.
+_HOME_OF = {
+    "AMPCSEClassifier": "classification",
+    "AMPSClassifier": "classification",
+    "AutoencoderReducer": "preprocessing",
+    "DPMClassifier": "classification",
+    "ESM2Embedder": "embedding",
+    "Explanation": "explain",
+    "GRUClassifier": "classification",
+    "OptunaSearchCV": "model_selection",
+    "PairConcatenator": "preprocessing",
+    "PairMatrix": "data",
+    "ProteinDisjointKFold": "model_selection",
+    "explain": "explain",
+    "load_bernett": "data",
+    "load_bernett_mini": "data",
+    "load_park_marcotte": "data",
+    "load_yeast_ppi": "data",
+    "read_fasta": "data",
+    "read_pairs": "data",
+}
+
+__all__ = ["__version__", *_HOME_OF]
+
+
+def __getattr__(name):
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

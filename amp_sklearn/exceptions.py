@@ -1,6 +1,6 @@
 """Errors and warnings about users' input, so that callers can catch them apart from programming errors."""
 
-__all__ = ["PairTableError", "PairTableWarning", "SequenceError"]
+__all__ = ["ModelLoadError", "PairTableError", "PairTableWarning", "SequenceError"]
 
 
 class SequenceError(ValueError):
@@ -13,3 +13,7 @@ class PairTableError(ValueError):
 
 class PairTableWarning(UserWarning):
     """A table of protein pairs was read unchanged, but holds rows that a user should know about."""
+
+
+class ModelLoadError(ValueError):
+    """A model or its weights cannot be loaded; the message says what was looked for and what to give instead."""

@@ -157,6 +157,32 @@ class FeatureLayout:
             )
         return values.reshape(*values.shape[:-1], self.n_tokens, self.width)
 
+    @classmethod
+    def from_feature_names(cls, names):
+        """The layout whose ``feature_names`` are the given names: the way back from a data frame.
+
+        Parameters
+        ----------
+        names : sequence
+            Column names.
+
+        Returns
+        -------
+        FeatureLayout or None
+            None when the names are not those of a layout.
+        """
+        names = list(names)
+        if not names or not all(isinstance(name, str) and name.count("_") >= 2 for name in names):
+            return None
+        tokens = list(dict.fromkeys(name.rsplit("_", 1)[0] for name in names))
+        blocks = tuple(dict.fromkeys(token.split("_", 1)[0] for token in tokens))
+        of_protein = tuple(dict.fromkeys(token.split("_", 1)[1] for token in tokens))
+        try:
+            layout = cls(of_protein, len(names) // len(tokens), blocks)
+        except ValueError:
+            return None
+        return layout if layout.feature_names().tolist() == names else None
+
     def to_dict(self):
         """Plain dictionary, for files; ``FeatureLayout(**d)`` is the way back."""
         return {"tokens": list(self.tokens), "width": self.width, "blocks": list(self.blocks)}

@@ -14,7 +14,7 @@ FOLDERS = {
     "yeast_guo": ROOT / "amp_sklearn/data/bundled/yeast_guo",
 }
 VOCABULARY = (
-    "<cls> <pad> <eos> <unk> L A G V S E R T I D P K Q N F Y M H W C X B U Z O . - <null_1> <mask>".split()
+    ["<cls>", "<pad>", "<eos>", "<unk>", "L", "A", "G", "V", "S", "E", "R", "T", "I", "D", "P", "K", "Q", "N", "F", "Y", "M", "H", "W", "C", "X", "B", "U", "Z", "O", ".", "-", "<null_1>", "<mask>"]
 )  # the token order of the published ESM-2 models
 
 
@@ -25,7 +25,9 @@ def sequences_of(name, splits=None):
     if splits is None:
         return by_id
     pairs = pd.read_csv(FOLDERS[name] / "pairs.tsv.gz", sep="\t").query("split in @splits")
-    return {protein: by_id[protein] for protein in pd.unique(pairs[["protein_a", "protein_b"]].to_numpy().ravel())}
+    return {
+        protein: by_id[protein] for protein in pd.unique(pairs[["protein_a", "protein_b"]].to_numpy().ravel())
+    }
 
 
 def training_sequences():

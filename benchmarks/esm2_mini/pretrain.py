@@ -20,11 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from corpus import VOCABULARY, held_out, training_sequences
 from torch.nn import functional
 from tqdm.auto import tqdm
 from transformers import EsmConfig, EsmForMaskedLM
-
-from corpus import VOCABULARY, held_out, training_sequences
 
 TOKENS_PER_STEP = 4096
 WINDOWS = (256, 512, 1024)  # tokens of one row, <cls> and <eos> included
@@ -65,7 +64,9 @@ class Batches:
         lengths = np.array([len(protein) for protein in proteins])
         self.weights = []  # a row of window w comes from proteins of at least w / 2 residues, by residues
         for window in WINDOWS:
-            weight = np.where(lengths >= (window // 2 if window > WINDOWS[0] else 1), lengths, 0).astype(float)
+            weight = np.where(lengths >= (window // 2 if window > WINDOWS[0] else 1), lengths, 0).astype(
+                float
+            )
             self.weights.append(weight / weight.sum())
 
     def __getitem__(self, step):
@@ -94,10 +95,16 @@ def learning_rate(step, decay_start, decay_steps):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of the trained model and its checkpoint")
-    parser.add_argument("--hours", type=float, default=2.0, help="wall time; used when --decay-start is not given")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the trained model and its checkpoint"
+    )
+    parser.add_argument(
+        "--hours", type=float, default=2.0, help="wall time; used when --decay-start is not given"
+    )
     parser.add_argument("--decay-start", type=int, help="step at which the learning rate starts to fall")
-    parser.add_argument("--decay-steps", type=int, help="steps of the fall (default: a quarter of --decay-start)")
+    parser.add_argument(
+        "--decay-steps", type=int, help="steps of the fall (default: a quarter of --decay-start)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--save-every", type=int, default=200, help="steps between checkpoints")
@@ -112,7 +119,9 @@ def main():
     sequences = [sequence for sequence in training_sequences() if not held_out(sequence)]
     batches = Batches(encode(sequences), arguments.seed)
     model = build_model(arguments.seed).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
     step, seconds, tokens, losses = 0, 0.0, 0, []
     decay_start = arguments.decay_start
     if checkpoint.exists():
@@ -152,8 +161,12 @@ def main():
         seconds, clock = seconds + time.perf_counter() - clock, time.perf_counter()
         losses.append(loss.item())
         progress.update()
-        progress.set_postfix(perplexity=f"{math.exp(np.mean(losses[-200:])):.2f}", hours=f"{seconds / 3600:.2f}")
-    model.half().save_pretrained(arguments.out)
+        progress.set_postfix(
+            perplexity=f"{math.exp(np.mean(losses[-200:])):.2f}", hours=f"{seconds / 3600:.2f}"
+        )
+    # In float16 the rotary frequencies would be rounded; left out, they are computed on loading.
+    weights = {name: tensor for name, tensor in model.half().state_dict().items() if "inv_freq" not in name}
+    model.save_pretrained(arguments.out, state_dict=weights)
     (arguments.out / "vocab.txt").write_text("\n".join(VOCABULARY))
     digest = hashlib.sha256("\n".join(sorted(sequences)).encode()).hexdigest()
     record = {

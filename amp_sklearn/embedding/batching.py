@@ -1,0 +1,116 @@
+"""Embedding many distinct proteins: batches, windows of long proteins, store, progress."""
+
+import hashlib
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from ..data.segments import PROTEIN_TOKENS
+from .pooling import merge_windows, pool_packed, window_starts
+
+POOLING_VERSION = 1  # part of every store key: a change of pooling must not meet old values
+
+
+def store_keys(sequences, model, max_length, overlap):
+    """Key of each protein's embedding: digest of everything the values depend on, and of the sequence."""
+    rules = {
+        False: f"{model.fingerprint} {model.forward.dtype} {POOLING_VERSION}",
+        True: f"{model.fingerprint} {model.forward.dtype} {POOLING_VERSION} windows {max_length} {overlap}",
+    }
+    prefixes = {is_long: hashlib.sha256(rule.encode()).digest()[:16] for is_long, rule in rules.items()}
+    return [
+        prefixes[max_length is not None and len(sequence) > max_length]
+        + hashlib.sha256(sequence.encode()).digest()
+        for sequence in sequences
+    ]
+
+
+def embed_distinct(
+    sequences, model, *, max_length=None, overlap=0, batch_size=32, batch_tokens=4096, store=None, verbose=0
+):
+    """Thirteen token vectors of each protein; what the store holds is read, what it lacks is computed and stored.
+
+    Parameters
+    ----------
+    sequences : list of str
+        Distinct, checked protein sequences.
+    model : LoadedESM2
+    max_length : int, default=None
+        Residues of a window; longer proteins are embedded in overlapping windows. None: every protein whole.
+    overlap : int, default=0
+        Residues that neighbouring windows share.
+    batch_size : int, default=32
+        Proteins computed together at most.
+    batch_tokens : int, default=4096
+        Tokens computed together at most; a longer protein is a batch of its own.
+    store : EmbeddingStore, default=None
+    verbose : int, default=0
+        Show a progress bar when positive.
+
+    Returns
+    -------
+    ndarray of shape (n_sequences, 13, d), float32
+        Tokens in the order of ``PROTEIN_TOKENS``.
+    """
+    features = np.empty((len(sequences), len(PROTEIN_TOKENS), model.width), dtype=np.float32)
+    keys = store_keys(sequences, model, max_length, overlap)
+    stored = store.read(keys) if store is not None else {}
+    missing = []
+    for row, key in enumerate(keys):
+        if key in stored:
+            features[row] = stored[key].reshape(features.shape[1:])
+        else:
+            missing.append(row)
+    # Longest first: a protein too large for the memory shows itself at once, and equal lengths are neighbours.
+    missing.sort(key=lambda row: (-len(sequences[row]), sequences[row]))
+    label = f"embedding {len(missing):,} of {len(sequences):,} proteins"
+    n_residues = sum(len(sequences[row]) for row in missing)
+    with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=not verbose) as progress:
+        for batch in _batches(missing, sequences, batch_size, batch_tokens):
+            members = [sequences[row] for row in batch]
+            features[batch] = _embed_batch(members, model, max_length, overlap, batch_tokens)
+            if store is not None:
+                store.write({keys[row]: features[row] for row in batch})
+            progress.update(sum(map(len, members)))
+    return features
+
+
+def _batches(rows, sequences, batch_size, batch_tokens):
+    """Consecutive rows under both limits, at least one row each."""
+    batch: list[int] = []
+    n_tokens = 0
+    for row in rows:
+        tokens = len(sequences[row]) + 2
+        if batch and (len(batch) == batch_size or n_tokens + tokens > batch_tokens):
+            yield batch
+            batch, n_tokens = [], 0
+        batch.append(row)
+        n_tokens += tokens
+    if batch:
+        yield batch
+
+
+def _embed_batch(sequences, model, max_length, overlap, batch_tokens):
+    lengths = [len(sequence) for sequence in sequences]
+    if max_length is None or max(lengths) <= max_length:
+        hidden = model.forward([model.encode(sequence) for sequence in sequences])
+        return pool_packed(hidden, lengths).cpu().numpy()
+    windows = [
+        (protein, start, min(start + max_length, length))
+        for protein, length in enumerate(lengths)
+        for start in window_starts(length, max_length, overlap)
+    ]
+    per_pass = max(batch_tokens // (max_length + 2), 1)
+    hidden = torch.cat(
+        [
+            model.forward(
+                [
+                    model.encode(sequences[p][start:stop])
+                    for p, start, stop in windows[first : first + per_pass]
+                ]
+            )
+            for first in range(0, len(windows), per_pass)
+        ]
+    )
+    return pool_packed(merge_windows(hidden, lengths, windows), lengths).cpu().numpy()

@@ -1,0 +1,337 @@
+"""ESM2Embedder: from pairs of sequences to a pair matrix of ESM-2 features."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import platformdirs
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+
+from ..data.layout import FeatureLayout
+from ..data.pair_matrix import PairMatrix, as_configured_output
+from ..data.segments import PROTEIN_TOKENS
+from ..data.sequences import check_sequences
+from ..exceptions import SequenceError
+from .batching import embed_distinct
+from .esm2_model import BUNDLED_MODEL, load_esm2
+from .store import EmbeddingStore
+
+LONG_PROTEINS = ("error", "truncate", "window")
+
+
+def default_store_path():
+    """Folder of the embedding store that ``store="auto"`` uses.
+
+    ``$AMP_SKLEARN_CACHE/embeddings`` where that variable is set, else a folder of the user's cache directory.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    root = os.environ.get("AMP_SKLEARN_CACHE") or platformdirs.user_cache_dir("amp_sklearn")
+    return Path(root) / "embeddings"
+
+
+class ESM2Embedder(TransformerMixin, BaseEstimator):
+    """Embed both proteins of each pair with ESM-2: cls, ten segment means, eos and mean of the last hidden state.
+
+    Every distinct sequence is embedded once, whatever the number of pairs, and kept in a store on disk, so that
+    cross-validation folds, searches, later runs and other processes embed nothing twice. Nothing is learned from
+    ``X`` or ``y``; ``fit`` checks the input and loads the model. Neither the fitted transformer nor its pickle holds
+    ESM-2 weights.
+
+    Parameters
+    ----------
+    model : str or path-like, default="esm2-mini"
+        ``"esm2-mini"`` (small, bundled, works offline), a name on the Hugging Face hub such as
+        ``"facebook/esm2_t33_650M_UR50D"`` (the published choice), or a folder written by ``save_pretrained``.
+    revision : str, default=None
+        Branch, tag or commit of a model on the hub.
+    max_length : int, default=None
+        Longest protein, in residues, that is embedded in one piece. None embeds every protein whole, as published;
+        time and memory of attention grow with the square of the length.
+    long_proteins : {"error", "truncate", "window"}, default="error"
+        What to do with proteins longer than ``max_length``: raise an error; use the first ``max_length`` residues
+        (with a warning that counts them); or embed overlapping windows and average each residue over the windows that
+        hold it (cls and eos over all windows).
+    window_overlap : int, default=None
+        Residues that neighbouring windows share at least; None is a quarter of ``max_length``.
+    uppercase : bool, default=False
+        Turn lower-case letters into upper case instead of rejecting them.
+    batch_size : int, default=32
+        Proteins computed together at most.
+    batch_tokens : int, default=4096
+        Tokens (residues and two per protein) computed together at most; lower it when memory is short.
+    device : str, default="auto"
+        Torch device; ``"auto"`` is a GPU where there is one.
+    dtype : {"float32", "bfloat16", "float16", "auto"}, default="float32"
+        Precision of the computation; ``"auto"`` is bfloat16 where the hardware has it. Features are float32 always.
+    store : str, path-like or None, default="auto"
+        Folder of the embedding store; ``"auto"`` is :func:`default_store_path`, None keeps nothing on disk.
+    verbose : int, default=0
+        Show a progress bar when positive.
+
+    Attributes
+    ----------
+    layout_ : FeatureLayout
+        Tokens and width of the features.
+    fingerprint_ : str
+        Digest of the ESM-2 weights; ``transform`` refuses other weights under the same name.
+    n_features_in_ : int
+        Columns of ``X``: 2.
+    feature_names_in_ : ndarray of str
+        Column names of ``X``, when it has any.
+
+    See Also
+    --------
+    amp_sklearn.preprocessing.PairConcatenator : Choose tokens and the combination of both proteins.
+
+    References
+    ----------
+    Lin et al., Science 2023, :doi:`10.1126/science.ade2574` (ESM-2).
+    Sun et al., Briefings in Bioinformatics 2025, :doi:`10.1093/bib/bbaf434` (segments).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from amp_sklearn import ESM2Embedder
+    >>> X = pd.DataFrame({"sequence_a": ["MKTAYIAKQR", "MVLSPADKTN"], "sequence_b": ["MVLSPADKTN", "MKTAYIAKQR"]})
+    >>> ESM2Embedder(store=None).fit_transform(X)
+    PairMatrix(shape=(2, 4992), dtype=float32, n_proteins=2)
+    """
+
+    def __init__(
+        self,
+        model=BUNDLED_MODEL,
+        *,
+        revision=None,
+        max_length=None,
+        long_proteins="error",
+        window_overlap=None,
+        uppercase=False,
+        batch_size=32,
+        batch_tokens=4096,
+        device="auto",
+        dtype="float32",
+        store="auto",
+        verbose=0,
+    ):
+        self.model = model
+        self.revision = revision
+        self.max_length = max_length
+        self.long_proteins = long_proteins
+        self.window_overlap = window_overlap
+        self.uppercase = uppercase
+        self.batch_size = batch_size
+        self.batch_tokens = batch_tokens
+        self.device = device
+        self.dtype = dtype
+        self.store = store
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False  # to scikit-learn that means an array of numbers
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X, y=None):
+        """Check the input and load the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_pairs, 2)
+            Sequences of protein A and protein B.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SequenceError
+            If a cell is no protein sequence, or a protein is too long for ``long_proteins="error"``.
+        ModelLoadError
+            If the model cannot be loaded.
+        ValueError
+            If a parameter is out of range or ``X`` does not have two columns.
+        """
+        self._check_parameters()
+        self._check_lengths(*self._sequences(X, reset=True)[::2])
+        loaded = self._load()
+        self.layout_ = FeatureLayout(PROTEIN_TOKENS, loaded.width)
+        self.fingerprint_ = loaded.fingerprint
+        return self
+
+    def transform(self, X):
+        """Embed the pairs.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_pairs, 2)
+            Sequences of protein A and protein B.
+
+        Returns
+        -------
+        PairMatrix of shape (n_pairs, 26 * d)
+            Protein A's thirteen tokens, then protein B's; a DataFrame after ``set_output(transform="pandas")``.
+
+        Raises
+        ------
+        SequenceError
+            As in ``fit``.
+        ModelLoadError
+            If the model cannot be loaded, or its weights are not those of ``fit``.
+        """
+        check_is_fitted(self)
+        sequences, index, names = self._sequences(X, reset=False)
+        features = self._embed(sequences, names).reshape(len(sequences), -1)
+        return as_configured_output(self, PairMatrix(features, index, self.layout_))
+
+    def embed(self, sequences):
+        """Token vectors of single proteins.
+
+        Parameters
+        ----------
+        sequences : sequence of str, Series or dict
+            Protein sequences; need not be distinct.
+
+        Returns
+        -------
+        ndarray of shape (n_proteins, 13, d), float32
+            Tokens in the order cls, segment0..9, eos, mean.
+
+        Raises
+        ------
+        SequenceError, ModelLoadError
+            As in ``transform``.
+        """
+        check_is_fitted(self)
+        ids = list(sequences.keys()) if isinstance(sequences, dict | pd.Series) else None
+        checked = check_sequences(sequences, ids, uppercase=self.uppercase)
+        codes, distinct = pd.factorize(np.array(checked, dtype=object))
+        first = np.unique(codes, return_index=True)[1]
+        names = [f"row {row}" if ids is None else str(ids[row]) for row in first]
+        return self._embed(list(distinct), names)[codes]
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns: protein, token, dimension.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen in ``fit``, not used.
+
+        Returns
+        -------
+        ndarray of str, such as ``"A_segment0_17"``
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        return self.layout_.feature_names()
+
+    def _check_parameters(self):
+        if self.long_proteins not in LONG_PROTEINS:
+            raise ValueError(f"long_proteins must be one of {LONG_PROTEINS}, got {self.long_proteins!r}")
+        for name in ("batch_size", "batch_tokens", "max_length"):
+            value = getattr(self, name)
+            if value is None and name == "max_length":
+                continue
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, got {value!r}")
+        if self.max_length is not None and not 0 <= self._overlap() < self.max_length:
+            raise ValueError(
+                f"window_overlap must lie in 0..max_length-1 ({self.max_length - 1}), got {self.window_overlap!r}"
+            )
+
+    def _overlap(self):
+        if self.max_length is None:
+            return 0
+        return self.max_length // 4 if self.window_overlap is None else self.window_overlap
+
+    def _load(self):
+        return load_esm2(self.model, self.revision, self.device, self.dtype)
+
+    def _sequences(self, X, reset):
+        """Distinct checked sequences, the (n_pairs, 2) index into them, and a name of each for messages."""
+        ids = np.array(X.index.tolist(), dtype=object) if isinstance(X, pd.DataFrame) else None
+        X = np.asarray(validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset), dtype=object)
+        if X.shape[1] != 2:
+            raise ValueError(
+                f"X must have two columns, the sequences of protein A and protein B, got {X.shape[1]} columns"
+            )
+        codes, distinct = pd.factorize(X.ravel(), use_na_sentinel=False)
+        first = np.unique(codes, return_index=True)[1]
+        if ids is not None and ids.shape != X.shape:
+            ids = None  # the index does not name both proteins
+        names = [
+            f"{ids[cell // 2, cell % 2]} (row {cell // 2})"
+            if ids is not None
+            else f"row {cell // 2}, column {cell % 2}"
+            for cell in first
+        ]
+        checked = check_sequences(list(distinct), names, uppercase=self.uppercase)
+        return checked, codes.reshape(-1, 2), names
+
+    def _check_lengths(self, sequences, names):
+        if self.max_length is None:
+            return
+        long = [row for row, sequence in enumerate(sequences) if len(sequence) > self.max_length]
+        if not long or self.long_proteins == "window":
+            return
+        longest = max(long, key=lambda row: len(sequences[row]))
+        found = (
+            f"{len(long):,} of {len(sequences):,} proteins are longer than max_length={self.max_length} residues; "
+            f"the longest, {names[longest]}, has {len(sequences[longest]):,}"
+        )
+        if self.long_proteins == "truncate":
+            warnings.warn(f"{found}. Only their first {self.max_length} residues are used.", stacklevel=3)
+            return
+        raise SequenceError(
+            f"{found}. Choose long_proteins='window' (overlapping windows, every residue counts), "
+            "long_proteins='truncate' (first residues only), or max_length=None (whole, slow and memory-hungry)."
+        )
+
+    def _embed(self, sequences, names):
+        self._check_parameters()
+        self._check_lengths(sequences, names)
+        loaded = self._load()
+        if loaded.fingerprint != self.fingerprint_:
+            raise ValueError(
+                f"the weights of {self.model!r} have changed since fit (fingerprint {loaded.fingerprint[:12]}, "
+                f"expected {self.fingerprint_[:12]}); fit again, or give the model that was used"
+            )
+        if self.long_proteins == "truncate":
+            sequences = [sequence[: self.max_length] for sequence in sequences]
+        return embed_distinct(
+            sequences,
+            loaded,
+            max_length=self.max_length if self.long_proteins == "window" else None,
+            overlap=self._overlap(),
+            batch_size=self.batch_size,
+            batch_tokens=self.batch_tokens,
+            store=self._open_store(),
+            verbose=self.verbose,
+        )
+
+    def _open_store(self):
+        if self.store is None:
+            return None
+        if not isinstance(self.store, str) or self.store != "auto":
+            return EmbeddingStore(self.store)
+        path = default_store_path()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            warnings.warn(
+                f"the embedding store {path} cannot be written ({error}); embeddings are not kept. Give store=<folder>, "
+                "set AMP_SKLEARN_CACHE, or pass store=None",
+                stacklevel=2,
+            )
+            return None
+        return EmbeddingStore(path)
