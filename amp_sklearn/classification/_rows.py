@@ -1,0 +1,145 @@
+"""Rows of X as tensors, one batch at a time, whether X is an ordinary array or a PairMatrix."""
+
+import hashlib
+
+import numpy as np
+import torch
+
+from ..data import PairMatrix
+
+COMBINE = {
+    "A": lambda a, b: a,
+    "B": lambda a, b: b,
+    "|A-B|": lambda a, b: (a - b).abs(),
+    "A*B": lambda a, b: a * b,
+    "A+B": lambda a, b: a + b,
+}
+
+
+def fits_on(device, n_bytes):
+    """Whether data of this size may live on the device: at most half of what is free there."""
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return n_bytes <= free // 2
+
+
+class Rows:
+    """Batches of the rows of X on a device.
+
+    On a CUDA device with room for it the data are moved there once (of a PairMatrix the proteins, not the
+    pairs) and each batch is gathered there. Otherwise a batch is gathered in memory and then moved.
+
+    Parameters
+    ----------
+    X : ndarray or PairMatrix of shape (n, n_features)
+    dtype : torch.dtype
+    device : torch.device
+    resident : bool, default=None
+        Whether the data live on the device; None decides by `fits_on`.
+    """
+
+    def __init__(self, X, dtype, device, resident=None):
+        self.X, self.dtype, self.device = X, dtype, device
+        self.pairs = isinstance(X, PairMatrix)
+        source = X.features if self.pairs else X
+        if resident is None:
+            resident = fits_on(device, source.size * torch.empty(0, dtype=dtype).element_size())
+        self.data = self._tensor(source) if resident else None
+        self.index = torch.tensor(X.index, device=device) if resident and self.pairs else None
+
+    def __len__(self):
+        return self.X.shape[0]
+
+    def _tensor(self, array):
+        # A copy where numpy may not write: torch has no read-only tensors, and workers receive read-only
+        # memory maps.
+        array = np.asarray(array)
+        if not array.flags.writeable:
+            array = array.copy()
+        return torch.from_numpy(array).to(self.device, self.dtype)
+
+    def batch(self, rows, swap=False):
+        """The given rows, ``(n_rows, n_features)``; with ``swap`` as if protein A and B had changed places.
+
+        Parameters
+        ----------
+        rows : torch.Tensor of int of shape (n_rows,)
+        swap : bool, default=False
+        """
+        if self.data is None:
+            rows = rows.numpy()
+            if self.pairs:
+                X = self.X[rows]
+                X = np.asarray(PairMatrix(X.features, X.index[:, ::-1], X.layout) if swap else X)
+                return self._tensor(X)
+            return self._swapped(self._tensor(self.X[rows])) if swap else self._tensor(self.X[rows])
+        rows = rows.to(self.device)
+        if not self.pairs:
+            return self._swapped(self.data[rows]) if swap else self.data[rows]
+        assert self.index is not None  # pairs on the device have their index there
+        first, second = self.index[rows].T
+        a, b = self.data[first], self.data[second]
+        if swap:
+            a, b = b, a
+        return torch.cat([COMBINE[block](a, b) for block in self.X.layout.blocks], dim=1)
+
+    @staticmethod
+    def _swapped(batch):
+        """Halves exchanged: in an ordinary array the first half of the columns is protein A."""
+        if batch.shape[1] % 2:
+            raise ValueError(
+                "symmetric=True needs an even number of features (protein A, then protein B), "
+                f"got {batch.shape[1]}"
+            )
+        return batch.roll(batch.shape[1] // 2, dims=1)
+
+
+class ShuffledBatches:
+    """Training batches ``(X, (y, weight))`` in a new order at every pass.
+
+    The order comes from a generator of its own, so that the same seed gives the same batches whatever the
+    model draws.
+    """
+
+    def __init__(self, rows, y, weight, batch_size, seed):
+        self.rows, self.batch_size = rows, batch_size
+        self.y = torch.from_numpy(y).to(rows.device)
+        self.weight = torch.from_numpy(weight).to(rows.device)
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __iter__(self):
+        order = torch.randperm(len(self.rows), generator=self.generator)
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            there = batch.to(self.y.device)
+            yield self.rows.batch(batch), (self.y[there], self.weight[there])
+
+
+def digest(X, *arrays):
+    """Hexadecimal digest of training data; a PairMatrix is read protein by protein, never made dense."""
+    hashed = hashlib.blake2b(digest_size=16)
+    if isinstance(X, PairMatrix):
+        hashed.update(repr(X.layout.to_dict()).encode())
+        arrays = (X.index, *arrays)
+        X = X.features
+    for array in (X, *arrays):
+        hashed.update(f"{array.shape}{array.dtype}".encode())
+        for start in range(0, len(array), 4096):
+            hashed.update(np.ascontiguousarray(array[start : start + 4096]).data)
+    return hashed.hexdigest()
+
+
+def check_finite(X):
+    """Raise a ValueError naming the first pair whose features hold NaN or infinity."""
+    used = np.unique(X.index)
+    for start in range(0, len(used), 1024):
+        proteins = used[start : start + 1024]
+        bad = ~np.isfinite(X.features[proteins]).all(axis=1)
+        if bad.any():
+            protein = proteins[bad][0]
+            row = int(np.flatnonzero((X.index == protein).any(axis=1))[0])
+            raise ValueError(
+                f"Input X contains NaN or infinity: features of protein row {protein}, first used "
+                f"by pair {row}"
+            )

@@ -1,0 +1,346 @@
+"""The scikit-learn side of the torch classifiers: parameters, validation of input, labels, predictions."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..nn.runtime import resolve_device, seeded
+from ._checkpoints import Checkpoints
+from ._input import check_X, training_data, validation_data
+from ._net import make_net, make_schedule, predict_logits
+from ._parameters import check_parameters, fill_docstring
+from ._rows import Rows, ShuffledBatches, digest
+from ._training import Trainer
+from ._validation import Validator, probabilities, split_rows
+
+LARGEST_SEED = 2**31 - 1
+
+
+class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
+    """Base of the classifiers of pairs that train a torch module.
+
+    A subclass has a flat ``__init__`` that passes the shared parameters on, and `_module_spec`. Training and
+    storage are done by a skorch net that the estimator holds (``net_``) and does not inherit from:
+    scikit-learn's contract and skorch's differ.
+
+    X is an ordinary array, a DataFrame, or a PairMatrix; a PairMatrix is never made dense, each batch is
+    gathered from it.
+
+    Parameters
+    ----------
+    <training parameters>
+
+    Attributes
+    ----------
+    <fitted attributes>
+    """
+
+    def __init__(
+        self,
+        *,
+        max_epochs=35,
+        batch_size=256,
+        lr=1e-4,
+        weight_decay=1e-2,
+        lr_schedule="plateau",
+        lr_factor=0.1,
+        lr_patience=5,
+        min_lr=1e-8,
+        grad_clip=None,
+        class_weight=None,
+        validation=None,
+        validation_fraction=0.1,
+        early_stopping=False,
+        patience=10,
+        monitor="matthews_corrcoef",
+        checkpoint_dir=None,
+        top_k=3,
+        symmetric=False,
+        warm_start=False,
+        dtype="float32",
+        precision=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.lr_factor = lr_factor
+        self.lr_patience = lr_patience
+        self.min_lr = min_lr
+        self.grad_clip = grad_clip
+        self.class_weight = class_weight
+        self.validation = validation
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.monitor = monitor
+        self.checkpoint_dir = checkpoint_dir
+        self.top_k = top_k
+        self.symmetric = symmetric
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__:
+            cls.__doc__ = fill_docstring(cls.__doc__)
+
+    def _module_spec(self, n_features, layout):
+        """Class of the module, and its arguments (``n_tokens`` and ``width`` among them) but ``n_outputs``."""
+        raise NotImplementedError(f"{type(self).__name__} has no _module_spec")
+
+    @property
+    def module_(self):
+        """The torch module, in evaluation mode."""
+        if not hasattr(self, "net_"):
+            raise AttributeError(f"{type(self).__name__} has no module_ before it is fitted")
+        return self.net_.module_
+
+    def _new_net(self, device, state_dict=None):
+        kind, sizes = self._module_spec(self.n_features_in_, self.layout_)
+        self.token_shape_ = (sizes["n_tokens"], sizes["width"])
+        return make_net(
+            kind,
+            sizes,
+            1 if len(self.classes_) == 2 else len(self.classes_),
+            dtype=self.dtype,
+            device=device,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            grad_clip=self.grad_clip,
+            precision=self.precision,
+            state_dict=state_dict,
+        )
+
+    def initialize(self, n_features, classes=(0, 1), layout=None, state_dict=None):
+        """Make the estimator a fitted one without training, with given parameters of the module.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of columns of X.
+        classes : array-like, default=(0, 1)
+            Labels.
+        layout : FeatureLayout, default=None
+            Meaning of the columns.
+        state_dict : dict of str to torch.Tensor, default=None
+            Parameters of the module; None leaves those of its initialisation.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        RuntimeError
+            If the state does not fit the module; the message lists the keys.
+        """
+        check_parameters(self)
+        self.classes_, self.n_features_in_, self.layout_ = np.unique(classes), int(n_features), layout
+        device = resolve_device(self.device)
+        self._random = np.random.RandomState(check_random_state(self.random_state).randint(LARGEST_SEED))
+        with seeded(self._random.randint(LARGEST_SEED), device):
+            self.net_ = self._new_net(device, state_dict)
+        self.best_epoch_, self.n_rows_ = 0, dict.fromkeys(("given", "training", "validation", "unused"), 0)
+        return self._finish(keep_optimizer=True)
+
+    def _train(self, X, y, weight, *, new, n_epochs, validation=None, X_val=None, y_val=None, one_pass=False):
+        device, dtype = resolve_device(self.device), getattr(torch, self.dtype)
+        if new:
+            self._random = np.random.RandomState(check_random_state(self.random_state).randint(LARGEST_SEED))
+            self._split_seed = self._random.randint(LARGEST_SEED)
+        given, held_out = len(y), None
+        if X_val is not None:
+            held_out = validation_data(self, X_val, y_val)
+        elif validation is not None:
+            how = np.random.RandomState(self._split_seed)  # a continued fit must hold out the same pairs
+            train, valid = split_rows(X, y, validation, self.validation_fraction, how)
+            held_out = X[valid], y[valid]
+            X, y, weight = X[train], y[train], weight[train]
+        weight = (weight * (len(weight) / weight.sum())).astype(self.dtype)
+        n_valid = 0 if held_out is None else len(held_out[1])
+        unused = 0 if X_val is not None else given - len(y) - n_valid
+        self.n_rows_ = {"given": given, "training": len(y), "validation": n_valid, "unused": unused}
+        seed, order_seed = self._random.randint(LARGEST_SEED, size=2)
+        with seeded(int(seed), device):
+            if new:
+                self.net_ = self._new_net(device)
+            target = y.astype(self.dtype if len(self.classes_) == 2 else np.int64)
+            batches = ShuffledBatches(
+                Rows(X, dtype, device), target, weight, self.batch_size, int(order_seed)
+            )
+            validator = None
+            if held_out is not None:
+                rows = Rows(held_out[0], dtype, device)
+                validator = Validator(
+                    rows, held_out[1], self.classes_, self.monitor, self.batch_size, self.symmetric
+                )
+            schedule = None
+            if not one_pass:  # a schedule over one epoch would have nothing to do
+                schedule = make_schedule(
+                    self.lr_schedule,
+                    self.net_.optimizer_,
+                    lr=self.lr,
+                    factor=self.lr_factor,
+                    patience=self.lr_patience,
+                    min_lr=self.min_lr,
+                    n_epochs=n_epochs,
+                )
+            checkpoints = None
+            if self.checkpoint_dir is not None and new and not one_pass:
+                held = () if held_out is None else (digest(held_out[0], held_out[1]),)
+                folder = self._fingerprint(int(seed), digest(X, y, weight), *held)
+                checkpoints = Checkpoints(Path(self.checkpoint_dir) / folder, self.top_k)
+            patience = self.patience if self.early_stopping else None
+            trainer = Trainer(
+                self.net_, batches, validator, schedule, patience, checkpoints, bool(self.verbose)
+            )
+            trainer.run(n_epochs)
+        self.best_epoch_ = trainer.best_epoch
+        return self._finish(keep_optimizer=self.warm_start or one_pass)
+
+    def _finish(self, keep_optimizer):
+        if not keep_optimizer:
+            self.net_.optimizer_.state.clear()  # two numbers per parameter that no prediction needs
+        rows = [{k: v for k, v in row.items() if k != "batches"} for row in self.net_.history.to_list()]
+        self.history_ = pd.DataFrame(rows)
+        self.n_iter_ = len(rows)
+        return self
+
+    def _fingerprint(self, seed, *digests):
+        """Name of the checkpoint folder of a fit: equal for equal data, parameters and seed."""
+        neutral = {"checkpoint_dir", "verbose", "device", "random_state", "top_k"}
+        parameters = {k: repr(v) for k, v in sorted(self.get_params(deep=False).items()) if k not in neutral}
+        text = f"{parameters} {seed} {self.classes_.tolist()} {self.n_features_in_} {digests}"
+        return f"{type(self).__name__}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train on pairs.
+
+        Parameters
+        ----------
+        X : array-like or PairMatrix of shape (n_pairs, n_features)
+            Features of pairs.
+        y : array-like of shape (n_pairs,)
+            Labels, of any type.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Weights of the pairs in the loss; None is 1 for all. A pair of weight 0 is left out.
+        X_val : array-like or PairMatrix of shape (n_val, n_features), default=None
+            Pairs to judge each epoch on, instead of pairs held out of X. In a Pipeline,
+            ``Pipeline(..., transform_input=["X_val"])`` sends them through the steps before.
+        y_val : array-like of shape (n_val,), default=None
+            Their labels.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X, y or the validation data cannot be used.
+        """
+        check_parameters(self)
+        new = not (self.warm_start and hasattr(self, "net_"))
+        data = training_data(self, X, y, sample_weight, reset=new)
+        validation = "share" if self.early_stopping and self.validation is None else self.validation
+        return self._train(
+            *data, new=new, n_epochs=self.max_epochs, validation=validation, X_val=X_val, y_val=y_val
+        )
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one pass over the given pairs, without validation and with a constant learning rate.
+
+        Parameters
+        ----------
+        X : array-like or PairMatrix of shape (n_pairs, n_features)
+            Features of pairs.
+        y : array-like of shape (n_pairs,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed at the first call.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Weights of the pairs in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the labels are missing at the first call or change later, or ``class_weight="balanced"``, which
+            would need all pairs at once.
+        """
+        check_parameters(self)
+        new = not hasattr(self, "net_")
+        if new and classes is None:
+            raise ValueError(
+                "classes must be given at the first call of partial_fit: all labels that will come"
+            )
+        if not new and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes were {self.classes_} at the first call of partial_fit, got {classes}")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all pairs at once; give partial_fit a dict of weights"
+            )
+        data = training_data(self, X, y, sample_weight, reset=new, classes=classes)
+        return self._train(*data, new=new, n_epochs=1, one_pass=True)
+
+    def decision_function(self, X):
+        """Logits.
+
+        Parameters
+        ----------
+        X : array-like or PairMatrix of shape (n_pairs, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,) or (n_pairs, n_classes)
+            Logit of ``classes_[1]``; with more than two classes one per class.
+        """
+        check_is_fitted(self)
+        rows = Rows(check_X(self, X), getattr(torch, self.dtype), torch.device(self.net_.device))
+        return predict_logits(self.net_, rows, self.batch_size, self.symmetric)
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or PairMatrix of shape (n_pairs, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_pairs, n_classes)
+        """
+        logits = self.decision_function(X)
+        return probabilities(logits).astype(logits.dtype)
+
+    def predict(self, X):
+        """Label of each pair; of two classes the second if its probability is above one half.
+
+        Parameters
+        ----------
+        X : array-like or PairMatrix of shape (n_pairs, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,)
+        """
+        logits = self.decision_function(X)
+        return self.classes_[(logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)]

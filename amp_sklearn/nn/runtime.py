@@ -1,0 +1,83 @@
+"""Device, precision and random numbers: how a torch module is run."""
+
+import threading
+from contextlib import contextmanager, nullcontext
+
+import torch
+
+_GLOBAL_RNG = threading.RLock()  # torch's generator belongs to the process: one seeded fit at a time
+
+
+def resolve_device(device):
+    """The device meant by a ``device`` parameter.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        ``"auto"`` is the first CUDA device where there is one, else the CPU; anything else goes to torch.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    ValueError
+        If CUDA is asked for where there is none.
+
+    Examples
+    --------
+    >>> from amp_sklearn.nn.runtime import resolve_device
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device={str(device)!r}, but torch finds no CUDA device here; use device='auto' or 'cpu'"
+        )
+    return device
+
+
+@contextmanager
+def seeded(seed, device):
+    """Within the block torch's own random numbers start from ``seed``; afterwards they go on as before.
+
+    Other threads that enter the block wait, so that results do not depend on what they do.
+
+    Parameters
+    ----------
+    seed : int
+    device : torch.device
+    """
+    device = torch.device(device)
+    cuda = [device.index or 0] if device.type == "cuda" else []
+    with _GLOBAL_RNG, torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(seed)
+        for index in cuda:
+            torch.cuda.default_generators[index].manual_seed(seed)
+        yield
+
+
+def rng_state(device):
+    """State of torch's generators, CPU and ``device``; see `set_rng_state`."""
+    states = [torch.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device))
+    return states
+
+
+def set_rng_state(states, device):
+    """Put torch's generators back to what `rng_state` returned."""
+    torch.set_rng_state(states[0].cpu())
+    if device.type == "cuda" and len(states) > 1:
+        torch.cuda.set_rng_state(states[1].cpu(), device)
+
+
+def autocast(precision, device):
+    """Context in which a forward pass runs in the given precision; None leaves it in that of the weights."""
+    if precision is None:
+        return nullcontext()
+    return torch.autocast(torch.device(device).type, dtype=getattr(torch, precision))
