@@ -1,0 +1,290 @@
+"""Where a search is recorded: its study, the data that the study belongs to, who works on which trial."""
+
+import datetime
+import hashlib
+import os
+import re
+import socket
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from scipy import sparse
+
+from ..data.pair_matrix import PairMatrix
+from .optuna_space import seed_from
+
+JOURNAL_PREFIX = "journal:///"
+RECORD_KEY = "amp_sklearn"
+"""User attribute of a study that says which data, folds and scoring its values belong to."""
+
+WORKER_KEY = "worker"
+"""User attribute of a running trial: the process that evaluates it; empty once that process gave it up."""
+
+
+def open_storage(storage):
+    """Storage object or URL that optuna understands.
+
+    Parameters
+    ----------
+    storage : str, pathlib.Path, optuna storage or None
+        ``"sqlite:///file.db"``, ``"postgresql://..."`` and other database URLs, ``"journal:///file.log"``, a
+        path that ends in ``.log`` or ``.journal`` (journal file) or in ``.db`` or ``.sqlite`` (SQLite). As in
+        database URLs, three slashes start a relative path and four an absolute one.
+
+    Returns
+    -------
+    optuna storage, str or None
+
+    Raises
+    ------
+    ValueError
+        If the text is no URL and no known kind of file.
+    FileNotFoundError
+        If the folder of a file does not exist.
+    """
+    if storage is None or isinstance(storage, BaseStorage):
+        return storage
+    text = os.fspath(storage)
+    if text.startswith(JOURNAL_PREFIX):
+        return _journal(text.removeprefix(JOURNAL_PREFIX))
+    if "://" in text:
+        return text
+    if text.endswith((".log", ".journal")):
+        return _journal(text)
+    if text.endswith((".db", ".sqlite", ".sqlite3")):
+        _require_folder(text)
+        return f"sqlite:///{text}"
+    raise ValueError(
+        f"storage={text!r} is not understood; give 'sqlite:///file.db', 'journal:///file.log', "
+        "'postgresql://user@host/database', a path ending in .log or .db, or an optuna storage"
+    )
+
+
+def _journal(path):
+    _require_folder(path)
+    return JournalStorage(JournalFileBackend(path))
+
+
+def _require_folder(path):
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"the folder {str(folder)!r} of the storage {path!r} does not exist; create it, or write four "
+            "slashes for an absolute path (journal:////folder/file.log)"
+        )
+
+
+@contextmanager
+def _quiet_optuna():
+    """Keep optuna from announcing each study on stderr."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(level)
+
+
+@contextmanager
+def stoppable(study):
+    """Let callbacks call ``study.stop()``, which optuna allows only inside its own loop."""
+    before = study._thread_local.in_optimize_loop
+    study._thread_local.in_optimize_loop, study._stop_flag = True, False
+    try:
+        yield
+    finally:
+        study._thread_local.in_optimize_loop = before
+
+
+def describe(X, y, splits, scoring):
+    """What the values of a study belong to: digests of the data and folds, and the name of the scoring.
+
+    Returns
+    -------
+    dict of str -> str
+    """
+    data, folds = hashlib.sha256(), hashlib.sha256()
+    _update(data, X)
+    _update(data, y)
+    for train, test in splits:
+        _update(folds, train)
+        _update(folds, test)
+    return {"data": data.hexdigest(), "folds": folds.hexdigest(), "scoring": _scoring_name(scoring)}
+
+
+def _update(digest, data):
+    if data is None:
+        return
+    if isinstance(data, PairMatrix):
+        _update(digest, data.features)
+        _update(digest, data.index)
+    elif sparse.issparse(data):
+        csr = sparse.csr_array(data)
+        for part in (csr.data, csr.indices.astype(np.int64), csr.indptr.astype(np.int64)):
+            _update(digest, part)
+    elif isinstance(data, pd.DataFrame | pd.Series):
+        _update(digest, pd.util.hash_pandas_object(data, index=False).to_numpy())
+    else:
+        array = np.asarray(data)
+        digest.update(f"{array.dtype.kind}{array.shape}".encode())
+        if array.dtype.kind in "OUS":
+            array = pd.util.hash_array(array.ravel().astype(str).astype(object))
+        digest.update(np.ascontiguousarray(array).tobytes())
+
+
+def _scoring_name(scoring):
+    if scoring is None:
+        return "score of the estimator"
+    if isinstance(scoring, str):
+        return scoring
+    return getattr(scoring, "__qualname__", None) or re.sub(r" at 0x[0-9a-f]+", "", repr(scoring))
+
+
+def _claim(study, description, seed, keep_seed):
+    """Bind a study to these data, or refuse if its values were measured on others.
+
+    Parameters
+    ----------
+    study : optuna study
+    description : dict of str -> str
+        From ``describe``.
+    seed : int
+        Seed of the search.
+    keep_seed : bool
+        Whether a recorded seed wins over ``seed``.
+
+    Returns
+    -------
+    int
+        Seed to use.
+
+    Raises
+    ------
+    ValueError
+        If data, folds or scoring are not those of the recorded trials.
+    """
+    recorded = study.user_attrs.get(RECORD_KEY)
+    if recorded is None:
+        study.set_user_attr(RECORD_KEY, {**description, "seed": seed})
+        return seed
+    hints = {
+        "data": "X or y have other values",
+        "folds": "cv made other folds (give a shuffling splitter a random_state)",
+        "scoring": f"scoring was {recorded['scoring']!r} and is now {description['scoring']!r}",
+    }
+    for key, hint in hints.items():
+        if recorded[key] != description[key]:
+            raise ValueError(
+                f"study {study.study_name!r} holds scores that cannot be compared with new ones: {hint}; "
+                "use another study_name, or storage without study_name (one study per data set and folds)"
+            )
+    return recorded["seed"] if keep_seed else seed
+
+
+def open_study(parameters, describe, seed):
+    """The study in which a search is recorded, new or resumed.
+
+    Parameters
+    ----------
+    parameters : dict
+        Parameters of the search: ``study``, ``storage``, ``study_name``, ``direction``, ``sampler``,
+        ``pruner`` and ``random_state``.
+    describe : callable
+        Makes the description of data, folds and scoring; called only if the study outlives the search.
+    seed : int
+        Seed of the search, drawn from ``random_state``.
+
+    Returns
+    -------
+    study : optuna.study.Study
+    seed : int
+        Seed of the draws: the recorded one if ``random_state`` is None.
+
+    Raises
+    ------
+    ValueError
+        If the study has several objectives, another direction, or belongs to other data, folds or scoring.
+    """
+    study, direction, name = parameters["study"], parameters["direction"], parameters["study_name"]
+    kept = study is not None or parameters["storage"] is not None
+    description = describe() if kept else {}
+    if study is None:
+        if name is None and kept:
+            name = "search-" + hashlib.sha256(repr(sorted(description.items())).encode()).hexdigest()[:16]
+        with _quiet_optuna():
+            study = optuna.create_study(
+                storage=open_storage(parameters["storage"]),
+                study_name=name,
+                direction=direction or "maximize",
+                sampler=parameters["sampler"],
+                pruner=parameters["pruner"],
+                load_if_exists=True,
+            )
+    if len(study.directions) != 1:
+        raise ValueError(f"study must have one objective, got {len(study.directions)}")
+    made = study.direction.name.lower()
+    if direction not in (None, made):
+        raise ValueError(
+            f"direction={direction!r}, but study {study.study_name!r} was made with direction {made!r}"
+        )
+    if kept:
+        keep_seed = parameters["random_state"] is None
+        if keep_seed:  # a sampler that was given a seed keeps its say
+            seed = seed_from(study.sampler)
+        seed = _claim(study, description, seed, keep_seed)
+    return study, seed
+
+
+def this_worker():
+    """Identity of this process: host, process number, start time."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def _start_time(pid):
+    """Start of a process in clock ticks since boot, where the system tells it; else empty."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _is_alive(pid, started):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # a process of another user: it exists
+    return _start_time(pid) == started
+
+
+def is_abandoned(trial, abandoned_after):
+    """Whether nobody works on a running trial any more.
+
+    Parameters
+    ----------
+    trial : optuna.trial.FrozenTrial
+    abandoned_after : float
+        Seconds after its start at which a trial is given up whose process cannot be asked (another host).
+
+    Returns
+    -------
+    bool
+    """
+    worker = trial.user_attrs.get(WORKER_KEY)
+    if worker == "":
+        return True
+    if worker is not None and os.name == "posix":
+        host, pid, started = worker.rsplit(":", 2)
+        if host == socket.gethostname():
+            return not _is_alive(int(pid), started)
+    started_at = trial.datetime_start
+    return started_at is None or datetime.datetime.now() - started_at > datetime.timedelta(
+        seconds=abandoned_after
+    )
