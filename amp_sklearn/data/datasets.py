@@ -205,8 +205,8 @@ def _read(folder):
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(
-                f"{file} does not exist; expected a folder with pairs.tsv.gz and sequences.fasta.gz, as they lie "
-                "under benchmarks/data in the source repository"
+                f"{file} does not exist; expected a folder with pairs.tsv.gz and sequences.fasta.gz, as they "
+                "lie under benchmarks/data in the source repository"
             )
     return read_table(files[0]), parse_fasta(files[1])
 

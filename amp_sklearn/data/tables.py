@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import openpyxl
@@ -125,7 +126,7 @@ class Table:
             cell = self.columns[name][odd[0]]
             raise PairTableError(
                 f"{self.source}: {len(odd):,} cell(s) in column {name!r}, {self.at(odd)}, hold no id but a "
-                f"{type(cell).__name__} ({cell}); a spreadsheet may have converted them: restore the ids as text"
+                f"{type(cell).__name__} ({cell}); a spreadsheet may have converted them: restore ids as text"
             )
         return texts
 
@@ -180,7 +181,7 @@ def read_table(source):
         return _from_frame(pd.read_parquet(source), name)
     if kind == "xls":
         raise PairTableError(f"{name} is an old Excel file (.xls); save it as .xlsx, .tsv or .csv")
-    rows = _sheet_rows(source) if kind == "xlsx" else _text_rows(source, name)
+    rows = _sheet_rows(source, name) if kind == "xlsx" else _text_rows(source, name)
     place = "row" if kind == "xlsx" else "line"
     filled = [(number, row) for number, row in rows if not all(map(is_empty, row))]
     if not filled:
@@ -220,11 +221,14 @@ def _reject_repeated(header, name):
         )
 
 
-def _sheet_rows(path):
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
+def _sheet_rows(path, name):
+    """Row number and cells of each row of the first sheet."""
+    with open(path, "rb") as file:  # an open file, since openpyxl would judge a name by its ending
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except (KeyError, BadZipFile) as wrong:
+            raise PairTableError(f"{name} is a zip archive, but no Excel workbook: {wrong}") from wrong
         rows = list(book.worksheets[0].iter_rows(values_only=True))
-    finally:
         book.close()
     width = max(map(len, rows), default=0)  # empty cells at the end of a row may be missing
     return [(number, [*row, *[None] * (width - len(row))]) for number, row in enumerate(rows, 1)]
