@@ -1,6 +1,7 @@
 """Sequences by protein, from any source that holds them."""
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from .sequences import check_sequences
 from .tables import Table, is_empty, read_table
 from .text_files import starts_as_fasta
 
-_ID_NAMES = ("entry", "protein", "proteinid", "accession", "id")
+_ID_NAMES = ("entry", "protein", "proteinid", "accession", "id")  # normalised, see Table.find
 _SEQUENCE_NAMES = ("sequence", "seq")
 
 
@@ -74,10 +75,15 @@ def gather_sequences(source, *, columns=None, full_id=False):
     if isinstance(source, pd.Series | Mapping):
         cells = {"id": list(source.keys()), "sequence": [sequence for _, sequence in source.items()]}
         return _by_id(Table(cells, range(len(source)), "row (from 0)", "sequences"), "id", "sequence")
+    if not isinstance(source, str | PathLike | pd.DataFrame):
+        raise TypeError(
+            "sequences must be a file (FASTA or table), a dict, a Series or a DataFrame of sequences by id, "
+            f"got {type(source).__name__}"
+        )
     if not isinstance(source, pd.DataFrame) and starts_as_fasta(source):
         return parse_fasta(source, full_id=full_id)
     table = read_table(source)
-    advice = "columns=(id, sequence)"
+    advice = "columns=(id, sequence), which read_pairs calls sequence_columns"
     if columns is None:
         names = []
         for accepted, what in ((_ID_NAMES, "ids"), (_SEQUENCE_NAMES, "sequences")):

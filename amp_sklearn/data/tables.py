@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from os import PathLike
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -172,9 +173,13 @@ def read_table(source):
     ------
     PairTableError
         If it is not a table, or rows and column names do not fit together.
+    TypeError
+        If ``source`` is neither a file nor a data frame.
     """
     if isinstance(source, pd.DataFrame):
         return _from_frame(source, "the data frame")
+    if not isinstance(source, str | PathLike):
+        raise TypeError(f"a table must be a file or a DataFrame, got {type(source).__name__}")
     kind = binary_kind(source)
     name = Path(source).name
     if kind == "parquet":

@@ -269,6 +269,13 @@ def test_malformed_tables(tmp_path, text, expected):
     assert expected in error(text_file(tmp_path, text))
 
 
+def test_sources_of_other_types():
+    with pytest.raises(TypeError, match="a table must be a file or a DataFrame, got list"):
+        read_pairs([("NA", "nan")], SEQUENCES)
+    with pytest.raises(TypeError, match=r"sequences must be a file .* got list"):
+        read_pairs(FRAME, ["MKV"])
+
+
 def test_files_that_are_no_tables(tmp_path):
     old = tmp_path / "p.xls"
     old.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100))
