@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import platformdirs
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix, as_configured_output
 from ..data.segments import PROTEIN_TOKENS
+from ..data.sequence_pairs import distinct_sequences
 from ..data.sequences import check_sequences
 from ..exceptions import SequenceError
 from .batching import embed_distinct
@@ -259,24 +260,7 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
 
     def _sequences(self, X, reset):
         """Distinct checked sequences, the (n_pairs, 2) index into them, and a name of each for messages."""
-        ids = np.array(X.index.tolist(), dtype=object) if isinstance(X, pd.DataFrame) else None
-        X = np.asarray(validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset), dtype=object)
-        if X.shape[1] != 2:
-            raise ValueError(
-                f"X must have two columns, the sequences of protein A and protein B, got {X.shape[1]} columns"
-            )
-        codes, distinct = pd.factorize(X.ravel(), use_na_sentinel=False)
-        first = np.unique(codes, return_index=True)[1]
-        if ids is not None and ids.shape != X.shape:
-            ids = None  # the index does not name both proteins
-        names = [
-            f"{ids[cell // 2, cell % 2]} (row {cell // 2})"
-            if ids is not None
-            else f"row {cell // 2}, column {cell % 2}"
-            for cell in first
-        ]
-        checked = check_sequences(list(distinct), names, uppercase=self.uppercase)
-        return checked, codes.reshape(-1, 2), names
+        return distinct_sequences(self, X, reset=reset, uppercase=self.uppercase)
 
     def _check_lengths(self, sequences, names):
         if self.max_length is None:
