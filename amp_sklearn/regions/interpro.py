@@ -1,0 +1,314 @@
+"""Readers for InterProScan (TSV, JSON, XML, GFF3) and InterPro tables."""
+
+import csv
+import re
+from collections.abc import Mapping
+
+from .feature_names import interpro_type
+from .files import json_line, open_text, read_json, xml_elements
+from .gff import gff_rows
+from .table import AnnotationError, AnnotationRows, accession
+
+SOURCE = "InterPro"
+UNTYPED = "Untyped"
+"""Type of a region that has an InterPro entry, in a format that does not tell the entry's type."""
+
+
+def read_entry_types(path):
+    """Read the type of every InterPro entry from InterPro's ``entry.list``.
+
+    Parameters
+    ----------
+    path : path-like
+        Tab-separated, with the columns ``ENTRY_AC``, ``ENTRY_TYPE``, ``ENTRY_NAME``.
+
+    Returns
+    -------
+    dict
+        Entry accession to type.
+
+    Raises
+    ------
+    AnnotationError
+        If a line does not begin with an entry accession and a type.
+    """
+    types = {}
+    with open_text(path) as handle:
+        for line, text in enumerate(handle, start=1):
+            cells = text.rstrip("\r\n").split("\t")
+            if not text.strip() or cells[0] == "ENTRY_AC":
+                continue
+            if len(cells) < 2 or not re.fullmatch(r"IPR\d{6}", cells[0]):
+                raise AnnotationError(
+                    f"expected 'IPR000000<tab>type<tab>name', got {text.rstrip()!r}", path, line
+                )
+            types[cells[0]] = interpro_type(cells[1])
+    return types
+
+
+def _type_of(entry, entry_types):
+    """Type of a region by its entry accession, where the format itself does not tell it."""
+    if not entry:
+        return interpro_type(None)
+    return interpro_type(entry_types[entry]) if entry in entry_types else UNTYPED
+
+
+def _entry_types(entry_types):
+    if entry_types is None:
+        return {}
+    return entry_types if isinstance(entry_types, Mapping) else read_entry_types(entry_types)
+
+
+def _evidence(library, signature, entry):
+    return f"{library}:{signature}" + (f"|{entry}" if entry else "")
+
+
+def read_interproscan_tsv(path, entry_types=None):
+    """Read an InterProScan TSV file (version 5 or 6; no header).
+
+    The format names the InterPro entry of a match, not the entry's type.
+
+    Parameters
+    ----------
+    path : path-like
+        May be gzipped.
+    entry_types : mapping or path-like, default=None
+        Type of each InterPro entry, or the path of InterPro's ``entry.list``. Without it regions with an
+        entry are of type ``"Untyped"``; those without an entry are ``"Unintegrated"`` in any case.
+
+    Returns
+    -------
+    DataFrame
+        Annotation table, see ``annotation_table``.
+
+    Raises
+    ------
+    AnnotationError
+        If a line is malformed; names it.
+    """
+    rows, types = AnnotationRows(path, SOURCE), _entry_types(entry_types)
+    with open_text(path) as handle:
+        for line, text in enumerate(handle, start=1):
+            if not text.strip() or text.startswith("#"):
+                continue
+            cells = ["" if cell == "-" else cell for cell in text.rstrip("\r\n").split("\t")]
+            if not 11 <= len(cells) <= 15:
+                raise rows.error(f"expected 11 to 15 tab-separated columns, got {len(cells)}", line)
+            cells += [""] * (15 - len(cells))
+            if not cells[2].isdigit():
+                raise rows.error(f"expected the protein length in column 3, got {cells[2]!r}", line)
+            rows.add(
+                accession(cells[0]),
+                _type_of(cells[11], types),
+                cells[6],
+                cells[7],
+                line,
+                cells[12] or cells[5],
+                _evidence(cells[3], cells[4], cells[11]),
+                int(cells[2]),
+            )
+    return rows.table()
+
+
+def _fragments(location):
+    """A discontinuous match is its fragments, not the stretch from the first to the last."""
+    return location.get("location-fragments") or [location]
+
+
+def read_interproscan_json(path):
+    """Read an InterProScan JSON file.
+
+    A discontinuous match gives one row per fragment; a sequence with several identifiers gives its regions
+    to each.
+
+    Parameters
+    ----------
+    path : path-like
+        May be gzipped.
+
+    Returns
+    -------
+    DataFrame
+        Annotation table, see ``annotation_table``. Signatures without an InterPro entry are
+        ``"Unintegrated"``.
+
+    Raises
+    ------
+    AnnotationError
+        If the file is malformed; names the line.
+    """
+    content = read_json(path)
+    rows = AnnotationRows(path, SOURCE)
+    if not isinstance(content, dict) or not isinstance(content.get("results"), list):
+        raise rows.error("expected InterProScan results (key results)", 1)
+    for i, result in enumerate(content["results"]):
+        way: tuple = ("results", i)
+        try:
+            proteins = [accession(xref["id"]) for xref in result["xref"]]
+            length = len(result["sequence"])
+            for j, match in enumerate(result["matches"]):
+                way = ("results", i, "matches", j)
+                signature = match["signature"]
+                entry = signature.get("entry") or {}
+                library = signature["signatureLibraryRelease"]["library"]
+                description = (
+                    entry.get("description") or signature.get("description") or signature.get("name") or ""
+                )
+                evidence = _evidence(library, signature["accession"], entry.get("accession"))
+                for location in match["locations"]:
+                    for part in _fragments(location):
+                        ends = (int(part["start"]), "exact"), (int(part["end"]), "exact")
+                        for protein in proteins:
+                            type_ = interpro_type(entry.get("type"))
+                            rows.add(protein, type_, *ends, None, description, evidence, length)
+        except AnnotationError as error:
+            raise rows.error(str(error).removeprefix(f"{path}: "), json_line(path, *way)) from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            message = f"result {i + 1} is malformed ({type(error).__name__}: {error})"
+            raise rows.error(message, json_line(path, *way)) from None
+    return rows.table()
+
+
+def read_interproscan_xml(path):
+    """Read an InterProScan XML file.
+
+    Unlike Biopython's reader it keeps the type of the InterPro entry, the fragments of a discontinuous
+    match, and all identifiers of a sequence.
+
+    Parameters
+    ----------
+    path : path-like
+        May be gzipped.
+
+    Returns
+    -------
+    DataFrame
+        Annotation table, see ``annotation_table``.
+
+    Raises
+    ------
+    AnnotationError
+        If the file is malformed; names the line.
+    """
+    rows = AnnotationRows(path, SOURCE)
+    n_proteins = 0
+    for _, element, line in xml_elements(path, ("protein",)):
+        n_proteins += 1
+        proteins = [accession(xref.get("id", "")) for xref in element.findall("xref")]
+        if not proteins:
+            raise rows.error("protein without <xref>: its identifier is unknown", line)
+        length = len("".join((element.findtext("sequence") or "").split())) or None
+        for match in element.findall("matches/*"):
+            signature = match.find("signature")
+            if signature is None:
+                raise rows.error(f"match of {proteins[0]} without <signature>", line)
+            entry = signature.find("entry")
+            entry = {} if entry is None else entry.attrib
+            release = signature.find("signature-library-release")
+            library = "" if release is None else release.get("library", "")
+            description = entry.get("desc") or signature.get("desc") or signature.get("name") or ""
+            evidence = _evidence(library, signature.get("ac", ""), entry.get("ac"))
+            for location in match.findall("locations/*"):
+                for part in location.findall("location-fragments/*") or [location]:
+                    start, end = part.get("start"), part.get("end")
+                    if start is None or end is None:
+                        raise rows.error(f"match {evidence} of {proteins[0]} without start or end", line)
+                    for protein in proteins:
+                        type_ = interpro_type(entry.get("type"))
+                        rows.add(protein, type_, start, end, line, description, evidence, length)
+        element.clear()
+    if not n_proteins:
+        raise rows.error("the file holds no InterProScan <protein>", 1)
+    return rows.table()
+
+
+def read_interproscan_gff(path, entry_types=None):
+    """Read an InterProScan GFF3 file.
+
+    Parameters
+    ----------
+    path : path-like
+        May be gzipped.
+    entry_types : mapping or path-like, default=None
+        As in ``read_interproscan_tsv``.
+
+    Returns
+    -------
+    DataFrame
+        Annotation table, see ``annotation_table``.
+
+    Raises
+    ------
+    AnnotationError
+        If a line is malformed; names it.
+    """
+    rows, types = AnnotationRows(path, SOURCE), _entry_types(entry_types)
+    for line, protein, library, type_, start, end, attributes, length in gff_rows(path):
+        if type_ == "polypeptide":  # the sequence itself
+            continue
+        found = re.search(r"IPR\d{6}", attributes.get("Dbxref", ""))
+        entry = found[0] if found else ""
+        signature = attributes.get("Name", "")
+        description = attributes.get("signature_desc", signature)
+        rows.add(
+            protein,
+            _type_of(entry, types),
+            start,
+            end,
+            line,
+            description,
+            _evidence(library, signature, entry),
+            length,
+        )
+    return rows.table()
+
+
+_WEB = ("PROTEIN_ACCESSION", "PROTEIN_LENGTH", "METHOD_AC", "METHOD_DATABASE_NAME", "POS_FROM", "POS_TO")
+
+
+def read_interpro_table(path):
+    """Read the match table that the InterPro website offers for a protein.
+
+    Parameters
+    ----------
+    path : path-like
+        Tab-separated, with the columns ``PROTEIN_ACCESSION``, ``PROTEIN_LENGTH``, ``METHOD_AC``,
+        ``METHOD_DATABASE_NAME``, ``POS_FROM``, ``POS_TO``, ``ENTRY_AC``, ``ENTRY_NAME``, ``ENTRY_TYPE``.
+
+    Returns
+    -------
+    DataFrame
+        Annotation table, see ``annotation_table``.
+
+    Raises
+    ------
+    AnnotationError
+        If columns are missing or a line is malformed; names the line.
+    """
+    rows = AnnotationRows(path, SOURCE)
+    with open_text(path) as handle:
+        reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+        header = next(reader, [])
+        missing = [name for name in (*_WEB, "ENTRY_AC", "ENTRY_NAME", "ENTRY_TYPE") if name not in header]
+        if missing:
+            raise rows.error(f"expected the columns {missing} in the header, got {header}", 1)
+        for cells in reader:
+            if not any(cells):
+                continue
+            line = reader.line_num
+            if len(cells) != len(header):
+                raise rows.error(f"expected {len(header)} cells, got {len(cells)}", line)
+            row = dict(zip(header, cells, strict=True))
+            if not row["PROTEIN_LENGTH"].isdigit():
+                raise rows.error(f"expected a number of residues, got {row['PROTEIN_LENGTH']!r}", line)
+            rows.add(
+                row["PROTEIN_ACCESSION"],
+                interpro_type(row["ENTRY_TYPE"]),
+                row["POS_FROM"],
+                row["POS_TO"],
+                line,
+                row["ENTRY_NAME"] or row.get("METHOD_NAME", ""),
+                _evidence(row["METHOD_DATABASE_NAME"], row["METHOD_AC"], row["ENTRY_AC"]),
+                int(row["PROTEIN_LENGTH"]),
+            )
+    return rows.table()
