@@ -9,24 +9,31 @@ from .base import (
     aggregate_tokens,
 )
 from .baselines import baseline_rows
+from .deep_shap import DeepShap
 from .explanation import Explanation
 from .gradients import IntegratedGradients
 from .model import ExplainedModel, read_model
 from .registry import available_explainers, explain, make_explainer, register_explainer
 from .replacement import Occlusion, Permutation
 from .residues import spread_over_residues
+from .shapley_gradients import GradientShap
+from .trees import Gini, TreeShap
 
 __all__ = [
     "AttentionExplainer",
     "Attribution",
+    "DeepShap",
     "ExplainedModel",
     "Explainer",
     "Explanation",
     "FeatureExplainer",
+    "Gini",
+    "GradientShap",
     "IntegratedGradients",
     "Occlusion",
     "Permutation",
     "RefusedExplanation",
+    "TreeShap",
     "aggregate_tokens",
     "available_explainers",
     "baseline_rows",
