@@ -13,6 +13,7 @@ from .deep_shap import DeepShap
 from .explanation import Explanation
 from .gradients import IntegratedGradients
 from .model import ExplainedModel, read_model
+from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
 from .registry import available_explainers, explain, make_explainer, register_explainer
 from .replacement import Occlusion, Permutation
 from .residues import spread_over_residues
@@ -20,6 +21,8 @@ from .shapley_gradients import GradientShap
 from .trees import Gini, TreeShap
 
 __all__ = [
+    "PUBLISHED_ANALYSES",
+    "TOKEN_SETS",
     "AttentionExplainer",
     "Attribution",
     "DeepShap",
@@ -32,6 +35,7 @@ __all__ = [
     "IntegratedGradients",
     "Occlusion",
     "Permutation",
+    "PublishedAnalysis",
     "RefusedExplanation",
     "TreeShap",
     "aggregate_tokens",

@@ -103,7 +103,8 @@ class Explainer(ABC):
         values = found.values
         if values is None:
             values = aggregate_tokens(found.feature_values, model.layout)
-        notes = (ORDER_BLIND_NOTE, *found.notes) if model.order_blind() else found.notes
+        order_blind = (ORDER_BLIND_NOTE,) if model.order_blind() else ()
+        notes = (*model.notes, *order_blind, *found.notes)
         return Explanation(
             values=values,
             layout=model.layout,

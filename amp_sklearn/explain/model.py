@@ -41,7 +41,9 @@ class ExplainedModel:
         Column of ``predict_proba`` that is explained.
     pair_ids : ndarray of shape (n_pairs, 2) or None
     lengths : ndarray of shape (n_pairs, 2) or None
-        Residues of both proteins.
+        Residues of both proteins that the embedding saw.
+    notes : tuple of str
+        What a reader of the explanation must know about how the model was read.
     """
 
     estimator: Any
@@ -52,6 +54,7 @@ class ExplainedModel:
     target: int = 1
     pair_ids: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.features)
@@ -201,8 +204,9 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
     """
     fitted = getattr(fitted, "best_estimator_", fitted)
     pair_ids, lengths = _identify(X)
-    estimator, features = fitted, X
+    estimator, features, notes = fitted, X, ()
     if isinstance(fitted, Pipeline):
+        lengths, notes = _embedded(fitted, lengths)
         check_is_fitted(fitted[-1])
         estimator, features = fitted[-1], _features(fitted, X)
         background = features if background is None else _features(fitted, background)
@@ -240,7 +244,22 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         target=_target_column(estimator, target),
         pair_ids=pair_ids,
         lengths=lengths,
+        notes=notes,
     )
+
+
+def _embedded(pipeline, lengths):
+    """Lengths after an embedder that cuts long proteins: their segments are segments of what was left."""
+    for step in pipeline:
+        longest = getattr(step, "max_length", None)
+        if lengths is None or longest is None or getattr(step, "long_proteins", None) != "truncate":
+            continue
+        if (lengths > longest).any():
+            note = (
+                f"Only the first {longest} residues of longer proteins were embedded; segments divide these."
+            )
+            return np.minimum(lengths, longest), (note,)
+    return lengths, ()
 
 
 def _features(pipeline, X):

@@ -1,8 +1,10 @@
 """Explainers by name, and ``explain``, the one entry to all of them."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from .base import Explainer
+from .model import read_model
+from .published import PUBLISHED_ANALYSES
 
 _REGISTRY: dict[str, type[Explainer]] = {}
 
@@ -48,8 +50,9 @@ def make_explainer(method, **settings):
     Parameters
     ----------
     method : str or Explainer
+        A member of ``available_explainers()``, the name of a published analysis, or an explainer.
     **settings
-        Settings of the explainer.
+        Settings of the explainer; they override those of a published analysis.
 
     Returns
     -------
@@ -66,8 +69,14 @@ def make_explainer(method, **settings):
         if settings:
             raise ValueError(f"settings {sorted(settings)} belong into {type(method).__name__}(...)")
         return method
+    if method in PUBLISHED_ANALYSES:
+        analysis = PUBLISHED_ANALYSES[method]
+        return make_explainer(analysis.method, **{**analysis.settings, **settings})
     if method not in _REGISTRY:
-        raise ValueError(f"no explainer {method!r}; there are {', '.join(available_explainers())}")
+        raise ValueError(
+            f"no explainer {method!r}; there are {', '.join(available_explainers())}, and the published analyses "
+            f"{', '.join(PUBLISHED_ANALYSES)}"
+        )
     cls = _REGISTRY[method]
     known = [field.name for field in fields(cls)]
     unknown = sorted(set(settings) - set(known))
@@ -87,7 +96,8 @@ def explain(fitted, X, method="attention", *, layout=None, background=None, targ
     X : DataFrame, PairMatrix or array-like
         Pairs to explain, as ``fitted.predict`` takes them.
     method : str or Explainer, default="attention"
-        One of ``available_explainers()``.
+        One of ``available_explainers()``, or the name of a published analysis (``PUBLISHED_ANALYSES``),
+        which brings its settings.
     layout : FeatureLayout, default=None
         Meaning of the columns; needed only where neither the features nor the classifier know it.
     background : same as ``X``, default=None
@@ -106,7 +116,7 @@ def explain(fitted, X, method="attention", *, layout=None, background=None, targ
     RefusedExplanation
         If the method would be wrong for this model; the message says why and what to use instead.
     ValueError
-        If method, layout or class are unknown or do not fit.
+        If method, layout or class are unknown or do not fit, or a published analysis used other tokens.
 
     References
     ----------
@@ -125,4 +135,12 @@ def explain(fitted, X, method="attention", *, layout=None, background=None, targ
     'B_cls'
     """
     explainer = make_explainer(method, **settings)
-    return explainer.explain(fitted, X, layout=layout, background=background, target=target)
+    model = read_model(fitted, X, layout=layout, background=background, target=target)
+    if not isinstance(method, str) or method not in PUBLISHED_ANALYSES:
+        return explainer.explain_model(model)
+    analysis = PUBLISHED_ANALYSES[method]
+    analysis.check(method, model.layout)
+    explanation = explainer.explain_model(model)
+    notes = (f"{method}: {analysis.mended}.",) if analysis.mended else ()
+    parameters = {**explanation.parameters, "published_analysis": method}
+    return replace(explanation, parameters=parameters, notes=(*explanation.notes, *notes))
