@@ -1,12 +1,20 @@
 """Classifiers of protein pairs, as scikit-learn estimators."""
 
 from .base import BaseTorchClassifier
+from .fully_connected import AEDNNClassifier, DPMClassifier
 from .metrics import PAIR_METRICS, pair_metrics
-from .transformer import AMPSClassifier
+from .recurrent import GRUClassifier
+from .token_mean import TokenMeanClassifier
+from .transformer import AMPCSEClassifier, AMPSClassifier
 
 __all__ = [
     "PAIR_METRICS",
+    "AEDNNClassifier",
+    "AMPCSEClassifier",
     "AMPSClassifier",
     "BaseTorchClassifier",
+    "DPMClassifier",
+    "GRUClassifier",
+    "TokenMeanClassifier",
     "pair_metrics",
 ]

@@ -1,5 +1,6 @@
 """Checkpoints of a fit on disk: the best epochs, and what is needed to go on after an interruption."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ..nn.runtime import rng_state, set_rng_state
+
+
+def fit_name(estimator, seed, *digests):
+    """Name of the folder of a fit: equal for equal data, parameters and seed."""
+    neutral = {"checkpoint_dir", "verbose", "device", "random_state", "top_k"}
+    given = sorted(estimator.get_params(deep=False).items())
+    parameters = [f"{name}={value!r}" for name, value in given if name not in neutral]
+    text = f"{parameters} {seed} {estimator.classes_.tolist()} {estimator.n_features_in_} {digests}"
+    return f"{type(estimator).__name__}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
 class Checkpoints:

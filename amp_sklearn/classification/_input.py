@@ -5,7 +5,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from ..data import PairMatrix
+from ..data import FeatureLayout, PairMatrix
 from ._rows import check_finite
 
 
@@ -55,6 +55,7 @@ def training_data(estimator, X, y, sample_weight, reset, classes=None):
     weight : ndarray of float of shape (n,)
         Weights of pairs times weights of classes.
     """
+    columns = getattr(X, "columns", None)
     X, y = check_X_y(estimator, X, y, reset)
     check_classification_targets(y)
     weight = _check_sample_weight(
@@ -67,7 +68,11 @@ def training_data(estimator, X, y, sample_weight, reset, classes=None):
         X, y, weight = X[keep], y[keep], weight[keep]
     if reset:
         estimator.classes_ = np.unique(y if classes is None else classes)
-        estimator.layout_ = X.layout if isinstance(X, PairMatrix) else None
+        estimator.layout_ = None
+        if isinstance(X, PairMatrix):
+            estimator.layout_ = X.layout
+        elif columns is not None:  # a DataFrame that came out of the steps before
+            estimator.layout_ = FeatureLayout.from_feature_names(columns)
     if len(estimator.classes_) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least 2 classes; y has 1 class: {estimator.classes_[0]!r}"

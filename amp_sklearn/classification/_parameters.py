@@ -70,7 +70,7 @@ FITTED_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if X was a DataFrame.
     layout_ : FeatureLayout or None
-        Meaning of the columns, if X was a PairMatrix.
+        Meaning of the columns, if X was a PairMatrix or a DataFrame with the column names of one.
     token_shape_ : tuple of int
         Tokens of a pair and dimensions of one.
     net_ : skorch.NeuralNet

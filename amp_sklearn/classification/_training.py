@@ -71,6 +71,11 @@ class Trainer:
         net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
         net.run_single_epoch(self.batches, training=True, prefix="train", step_fn=net.train_step)
         loss = net.history[-1]["train_loss"]
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the training loss became {loss} in epoch {len(net.history)} of {type(net.module_).__name__}; use a "
+                "smaller lr, grad_clip, or features of smaller magnitude (a StandardScaler step)"
+            )
         score = (-math.inf, -loss)
         if self.validator is not None:
             metrics, score = self.validator(net)

@@ -1,6 +1,5 @@
 """The scikit-learn side of the torch classifiers: parameters, validation of input, labels, predictions."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..nn.runtime import resolve_device, seeded
-from ._checkpoints import Checkpoints
+from ._checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule, predict_logits
 from ._parameters import check_parameters, fill_docstring
@@ -152,23 +151,27 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         check_parameters(self)
         self.classes_, self.n_features_in_, self.layout_ = np.unique(classes), int(n_features), layout
         device = resolve_device(self.device)
-        self._random = np.random.RandomState(check_random_state(self.random_state).randint(LARGEST_SEED))
+        self._start_random()
         with seeded(self._random.randint(LARGEST_SEED), device):
             self.net_ = self._new_net(device, state_dict)
         self.best_epoch_, self.n_rows_ = 0, dict.fromkeys(("given", "training", "validation", "unused"), 0)
         return self._finish(keep_optimizer=True)
 
+    def _start_random(self):
+        """One draw from ``random_state``; everything random of this fit and of those that continue it follows."""
+        self._random = np.random.RandomState(check_random_state(self.random_state).randint(LARGEST_SEED))
+        self._split_seed = self._random.randint(LARGEST_SEED)  # a continued fit must hold out the same pairs
+
     def _train(self, X, y, weight, *, new, n_epochs, validation=None, X_val=None, y_val=None, one_pass=False):
         device, dtype = resolve_device(self.device), getattr(torch, self.dtype)
         if new:
-            self._random = np.random.RandomState(check_random_state(self.random_state).randint(LARGEST_SEED))
-            self._split_seed = self._random.randint(LARGEST_SEED)
+            self._start_random()
         given, held_out = len(y), None
         if X_val is not None:
             held_out = validation_data(self, X_val, y_val)
         elif validation is not None:
-            how = np.random.RandomState(self._split_seed)  # a continued fit must hold out the same pairs
-            train, valid = split_rows(X, y, validation, self.validation_fraction, how)
+            random = np.random.RandomState(self._split_seed)
+            train, valid = split_rows(X, y, validation, self.validation_fraction, random)
             held_out = X[valid], y[valid]
             X, y, weight = X[train], y[train], weight[train]
         weight = (weight * (len(weight) / weight.sum())).astype(self.dtype)
@@ -203,8 +206,8 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
             checkpoints = None
             if self.checkpoint_dir is not None and new and not one_pass:
                 held = () if held_out is None else (digest(held_out[0], held_out[1]),)
-                folder = self._fingerprint(int(seed), digest(X, y, weight), *held)
-                checkpoints = Checkpoints(Path(self.checkpoint_dir) / folder, self.top_k)
+                name = fit_name(self, int(seed), digest(X, y, weight), *held)
+                checkpoints = Checkpoints(Path(self.checkpoint_dir) / name, self.top_k)
             patience = self.patience if self.early_stopping else None
             trainer = Trainer(
                 self.net_, batches, validator, schedule, patience, checkpoints, bool(self.verbose)
@@ -220,13 +223,6 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         self.history_ = pd.DataFrame(rows)
         self.n_iter_ = len(rows)
         return self
-
-    def _fingerprint(self, seed, *digests):
-        """Name of the checkpoint folder of a fit: equal for equal data, parameters and seed."""
-        neutral = {"checkpoint_dir", "verbose", "device", "random_state", "top_k"}
-        parameters = {k: repr(v) for k, v in sorted(self.get_params(deep=False).items()) if k not in neutral}
-        text = f"{parameters} {seed} {self.classes_.tolist()} {self.n_features_in_} {digests}"
-        return f"{type(self).__name__}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train on pairs.

@@ -1,0 +1,96 @@
+"""What cannot be used is refused, with words that help."""
+
+import numpy as np
+import pytest
+
+from amp_sklearn.data import FeatureLayout, PairMatrix
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"max_epochs": 0}, "max_epochs of AMPSClassifier must be an int >= 1, got 0"),
+        ({"lr": 0}, "lr of AMPSClassifier must be a number > 0, got 0"),
+        ({"dropout": 1.0}, "dropout of AMPSClassifier must be a number >= 0 and < 1, got 1.0"),
+        ({"lr_schedule": "warm"}, r"lr_schedule of AMPSClassifier must be one of .* got 'warm'"),
+        ({"n_tokens": "all"}, r'n_tokens of AMPSClassifier must be "auto" or an int >= 1'),
+        ({"grad_clip": -1}, "grad_clip of AMPSClassifier must be None or a number > 0"),
+        ({"dtype": "float16"}, "dtype of AMPSClassifier must be one of"),
+        ({"n_heads": 3}, "n_heads=3 must divide the width of a token, 4; give d_model"),
+        ({"n_tokens": 8}, "n_tokens=8, but X has 4 tokens per pair .A_segment0 to B_segment1."),
+        ({"monitor": "no_such_score"}, "no_such_score"),
+    ],
+)
+def test_parameters(small, pairs, change, message):
+    with pytest.raises(ValueError, match=message):
+        small(**change, validation="share").fit(*pairs)
+
+
+def test_no_cuda_here(small, pairs, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="device='cuda', but torch finds no CUDA device"):
+        small(device="cuda").fit(*pairs)
+
+
+def test_tokens_must_divide_the_columns(small, pairs):
+    X, y = pairs
+    with pytest.raises(ValueError, match="n_features=16, which is not a multiple of n_tokens=5"):
+        small(n_tokens=5).fit(np.asarray(X), y)
+
+
+def test_nan_names_protein_and_pair(small, pairs):
+    X, y = pairs
+    X.features[X.index[7, 1], 2] = np.nan
+    with pytest.raises(ValueError, match=rf"NaN or infinity: features of protein row {X.index[7, 1]}"):
+        small().fit(X, y)
+
+
+def test_unused_proteins_may_hold_anything(small, pairs):
+    X, y = pairs
+    features = np.vstack([X.features, np.full((1, 8), np.nan, dtype=np.float32)])
+    small().fit(PairMatrix(features, X.index, X.layout), y)
+
+
+def test_validation_pairs(small, pairs):
+    X, y = pairs
+    with pytest.raises(ValueError, match="X_val was given without y_val"):
+        small().fit(X, y, X_val=X)
+    with pytest.raises(ValueError, match=r"y_val has labels \[7\] that are not among the classes \[0 1\]"):
+        small().fit(X, y, X_val=X[:2], y_val=[0, 7])
+    with pytest.raises(ValueError, match="got 90 rows of X and 5 of y"):
+        small().fit(X, y[:5])
+
+
+def test_weights_must_leave_a_pair(small, pairs):
+    X, y = pairs
+    with pytest.raises(ValueError, match=r"sample_weight is 0 for every pair|at least one non-zero"):
+        small().fit(X, y, sample_weight=np.zeros(90))
+
+
+def test_other_tokens_than_in_fit(small, pairs):
+    X, y = pairs
+    model = small().fit(X, y)
+    other = PairMatrix(X.features, X.index, FeatureLayout(("cls", "eos"), width=4))
+    with pytest.raises(ValueError, match=r"was fitted on tokens \['A_segment0'.* got \['A_cls'"):
+        model.predict(other)
+    with pytest.raises(ValueError, match="8 features, but AMPSClassifier is expecting 16 features"):
+        model.predict(X.select(tokens=["segment0"]))
+
+
+def test_symmetric_needs_halves(small):
+    rng = np.random.default_rng(0)
+    model = small(symmetric=True, n_tokens=1, d_model=4).fit(rng.normal(size=(20, 5)), np.arange(20) % 2)
+    with pytest.raises(ValueError, match=r"symmetric=True needs an even number of features .* got 5"):
+        model.predict(rng.normal(size=(3, 5)))
+
+
+def test_a_loss_that_is_not_a_number_is_not_trained_on(small, pairs):
+    with pytest.raises(
+        ValueError, match=r"training loss became nan in epoch \d of PairTransformer; use a smaller lr"
+    ):
+        small(lr=1e30, lr_schedule=None, max_epochs=9).fit(*pairs)
+
+
+def test_module_before_fit(small):
+    with pytest.raises(AttributeError, match="has no module_ before it is fitted"):
+        _ = small().module_
