@@ -171,10 +171,8 @@ class ProteinDisjointKFold:
                     for graph in graphs
                 ]
             )
-            # A fold is worth its scarcer label: growing only one label would tilt the class balance of the test.
             without = kept[:, own] - links[:, own]
-            gain = (kept + links).min(axis=0) - kept.min(axis=0) - (kept[:, own].min() - without.min())
-            gain = gain + 1e-3 * (links.sum(axis=0) - links[:, own].sum())
+            gain = _worth(kept + links) - _worth(kept) - (_worth(kept[:, own]) - _worth(without))
             gain[(size >= largest) | (np.arange(self.n_splits) == own)] = -np.inf
             target = int(gain.argmax())
             if gain[target] > 1e-9 and size[own] > 1:
@@ -182,6 +180,15 @@ class ProteinDisjointKFold:
                 size[own], size[target] = size[own] - 1, size[target] + 1
                 group[protein], moved = target, True
         return moved
+
+
+def _worth(kept):
+    """Worth of folds that keep so many pairs of each label (labels x folds).
+
+    The scarcer label counts, because more of the other would only tilt the class balance of the test; the root makes
+    a pair worth more to a small fold; all pairs count a little, so that moves do not stop where one label is absent.
+    """
+    return np.sqrt(kept.min(axis=0)) + 0.01 * np.sqrt(kept.sum(axis=0))
 
 
 def _graph(pairs, n_proteins):
