@@ -2,5 +2,15 @@
 
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
+from .regions_coverage import CoverageDonutDisplay, HitRateDisplay
+from .regions_enrichment import EnrichmentForestDisplay
+from .regions_track import RegionTrackDisplay
 
-__all__ = ["AttentionDisplay", "AttributionDisplay"]
+__all__ = [
+    "AttentionDisplay",
+    "AttributionDisplay",
+    "CoverageDonutDisplay",
+    "EnrichmentForestDisplay",
+    "HitRateDisplay",
+    "RegionTrackDisplay",
+]

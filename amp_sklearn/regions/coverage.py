@@ -5,7 +5,7 @@ import pandas as pd
 
 from ..data.segments import SEGMENT_TOKENS
 from .intervals import AnnotatedResidues
-from .ranking import rank_pairs
+from .ranking import ENDS, rank_pairs
 from .table import UNIPROT_TYPES
 
 
@@ -153,7 +153,9 @@ def _tidy(explanation, annotated, pair_rows, picks, which):
             "pair": per_pair(np.arange(n_pairs, dtype=np.int32)),
             "protein_a": proteins(per_pair(place[pair_rows[:, 0]])),
             "protein_b": proteins(per_pair(place[pair_rows[:, 1]])),
-            "which": pd.Categorical.from_codes(np.zeros(percent.size, np.int8), categories=[which]),
+            "which": pd.Categorical.from_codes(
+                np.full(percent.size, ENDS.index(which), np.int8), categories=ENDS
+            ),
             "rank": np.tile(np.repeat(np.arange(1, k + 1, dtype=np.min_scalar_type(k)), n_types), n_pairs),
             "token": pd.Categorical.from_codes(
                 per_pick((picks.side.astype(np.int64) * n_tokens + picks.number).astype(codes)),

@@ -6,6 +6,9 @@ import numpy as np
 
 from ..data.segments import N_SEGMENTS, SEGMENT_TOKENS, segment_bounds
 
+ENDS = ("top", "low")
+"""Ends of a ranking."""
+
 _CHUNK = 200_000  # pairs ranked at a time: bounds the temporary arrays to tens of megabytes
 
 
@@ -96,7 +99,7 @@ def rank_pairs(explanation, k, which, unit, pair_rows, lengths):
         If an option is unknown, ``k`` is too large, the explanation lacks segments or residue values, or
         residue values do not match the sequences.
     """
-    if which not in ("top", "low"):
+    if which not in ENDS:
         raise ValueError(f"which must be 'top' or 'low', got {which!r}")
     if unit not in ("segment", "residue"):
         raise ValueError(f"unit must be 'segment' or 'residue', got {unit!r}")
