@@ -1,0 +1,103 @@
+"""Training and use of the token autoencoder: arrays in, arrays out."""
+
+import copy
+
+import numpy as np
+import torch
+from torch.nn import functional
+from tqdm.auto import trange
+
+from ..nn import AutoEncoder
+from ..nn.runtime import seeded
+
+ROWS_PER_PASS = 8192
+
+
+def _tensor(array, device):
+    if not array.flags.writeable:  # torch has no read-only tensors
+        array = array.copy()
+    return torch.from_numpy(array).to(device)
+
+
+def train_autoencoder(
+    tokens, *, n_components, max_epochs, batch_size, lr, weight_decay, seed, device, verbose
+):
+    """An autoencoder trained on tokens, and its loss in every epoch.
+
+    Parameters
+    ----------
+    tokens : ndarray of float of shape (n, width)
+        At least two.
+    n_components, max_epochs, batch_size : int
+    lr, weight_decay : float
+        Of AdamW.
+    seed : int
+    device : torch.device
+    verbose : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    module : AutoEncoder
+        On the CPU, in evaluation mode.
+    losses : ndarray of shape (max_epochs,)
+        Mean squared error over all tokens.
+
+    Raises
+    ------
+    ValueError
+        If the loss stops being a number.
+    """
+    data, losses = _tensor(tokens, device), np.empty(max_epochs)
+    # Batches of nearly equal size: batch normalisation cannot train on a last batch of one token.
+    n_batches = max(1, len(tokens) // batch_size)
+    with seeded(seed, device):
+        module = AutoEncoder(tokens.shape[1], n_components).to(device, data.dtype).train()
+        optimizer = torch.optim.AdamW(
+            module.parameters(), lr=lr, weight_decay=weight_decay, fused=device.type in ("cpu", "cuda")
+        )
+        order = torch.Generator().manual_seed(seed)
+        for epoch in trange(max_epochs, unit="epoch", disable=not verbose):
+            total = torch.zeros((), device=device)
+            for rows in torch.randperm(len(data), generator=order).tensor_split(n_batches):
+                batch = data[rows.to(device)]
+                optimizer.zero_grad()
+                loss = functional.mse_loss(module(batch)[1], batch)
+                loss.backward()
+                optimizer.step()
+                total += loss.detach() * len(batch)
+            losses[epoch] = float(total) / len(data)
+            if not np.isfinite(losses[epoch]):
+                raise ValueError(
+                    f"the loss of the autoencoder became {losses[epoch]} in epoch {epoch + 1}; use a smaller lr"
+                )
+    module = module.eval().cpu()
+    with torch.no_grad():  # spectral normalisation keeps the last weight: one without a graph can be copied
+        module(torch.zeros(1, tokens.shape[1], dtype=data.dtype))
+    return module, losses
+
+
+def _on(module, device):
+    """The module on a device; the fitted one stays on the CPU, where a pickle can be read anywhere."""
+    return module if device.type == "cpu" else copy.deepcopy(module).to(device)
+
+
+def encode(module, tokens, device):
+    """Latent representation of tokens, ``(n, width) -> (n, n_components)``."""
+    module = _on(module, device)
+    with torch.no_grad():
+        parts = [
+            module.encode(_tensor(tokens[start : start + ROWS_PER_PASS], device)).cpu()
+            for start in range(0, len(tokens), ROWS_PER_PASS)
+        ]
+    return torch.cat(parts).numpy()
+
+
+def reconstruction_error(module, tokens, device):
+    """Mean squared error of the reconstruction of tokens, ``(n, width)``."""
+    module, total = _on(module, device), 0.0
+    with torch.no_grad():
+        for start in range(0, len(tokens), ROWS_PER_PASS):
+            batch = _tensor(tokens[start : start + ROWS_PER_PASS], device)
+            total += float(functional.mse_loss(module(batch)[1], batch, reduction="sum"))
+    return total / tokens.size
