@@ -10,13 +10,16 @@ from .base import (
 )
 from .baselines import baseline_rows
 from .deep_shap import DeepShap
+from .evaluation import ExplanationReport, evaluate_explanations
 from .explanation import Explanation
+from .faithfulness import deletion_curve, insertion_curve
 from .gradients import IntegratedGradients
 from .model import ExplainedModel, read_model
 from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
 from .registry import available_explainers, explain, make_explainer, register_explainer
 from .replacement import Occlusion, Permutation
 from .residues import spread_over_residues
+from .sanity import rank_correlation, top_overlap
 from .shapley_gradients import GradientShap
 from .trees import Gini, TreeShap
 
@@ -29,6 +32,7 @@ __all__ = [
     "ExplainedModel",
     "Explainer",
     "Explanation",
+    "ExplanationReport",
     "FeatureExplainer",
     "Gini",
     "GradientShap",
@@ -41,9 +45,14 @@ __all__ = [
     "aggregate_tokens",
     "available_explainers",
     "baseline_rows",
+    "deletion_curve",
+    "evaluate_explanations",
     "explain",
+    "insertion_curve",
     "make_explainer",
+    "rank_correlation",
     "read_model",
     "register_explainer",
     "spread_over_residues",
+    "top_overlap",
 ]

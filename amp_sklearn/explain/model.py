@@ -123,6 +123,10 @@ class ExplainedModel:
                 parts = [self.logit(self.tensor(rows[s : s + batch_size])).cpu().numpy() for s in starts]
         return np.concatenate([np.empty(0), *parts])
 
+    def outputs(self, batch_size=1024):
+        """Model output of every pair; see ``output``."""
+        return np.concatenate([self.output(self.rows(rows), batch_size) for rows in self.batches(batch_size)])
+
     def probability(self):
         """Probability of the explained class for every pair, as the classifier reports it."""
         if hasattr(self.estimator, "predict_proba"):
