@@ -16,8 +16,8 @@ class TokenMeanClassifier(BaseTorchClassifier):
     n_tokens : int or "auto", default="auto"
         Tokens of a pair. ``"auto"``: those of the PairMatrix; for an ordinary array 20 if the columns can be
         divided so, else the largest smaller number that divides them.
-    hidden1, hidden2 : int, default=640, 240
-        Units of the head's hidden layers.
+    hidden1, hidden2 : int, default=512, 128
+        Units of the head's hidden layers: those of the published class where nothing else is given.
     <training parameters>
 
     Attributes
@@ -45,8 +45,8 @@ class TokenMeanClassifier(BaseTorchClassifier):
         self,
         *,
         n_tokens="auto",
-        hidden1=640,
-        hidden2=240,
+        hidden1=512,
+        hidden2=128,
         max_epochs=35,
         batch_size=256,
         lr=1.2188e-4,
