@@ -1,6 +1,7 @@
 """Classifiers of protein pairs, as scikit-learn estimators."""
 
 from .base import BaseTorchClassifier
+from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
 from .metrics import PAIR_METRICS, pair_metrics
 from .recurrent import GRUClassifier
@@ -16,5 +17,6 @@ __all__ = [
     "DPMClassifier",
     "GRUClassifier",
     "TokenMeanClassifier",
+    "load_checkpoint",
     "pair_metrics",
 ]

@@ -3,12 +3,14 @@
 import re
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ..data.layout import FeatureLayout
-from ..data.segments import SEGMENT_TOKENS
+from ..data.segments import PROTEIN_TOKENS, SEGMENT_TOKENS
 from ..exceptions import ModelLoadError
-from ..nn.state_files import compare_keys, read_state_dict
+from ..nn.state_files import autoencoder_from_state, compare_keys, read_state_dict
+from ..preprocessing.autoencoder import AutoencoderReducer
 from .fully_connected import AEDNNClassifier, DPMClassifier
 from .recurrent import GRUClassifier
 from .token_mean import TokenMeanClassifier
@@ -42,7 +44,8 @@ def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order=
         if it takes one token of the width of an ESM-2 model.
     n_tokens : int, default=None
         Tokens of a pair. None: 24 for ``"amp_cse"``, 2 for ``"dpm"``, 24 for an ``"ae_dnn"`` with 3600
-        inputs, else 20. The parameters of a Transformer, GRU or mean do not tell.
+        inputs, else 20. The parameters of a Transformer, GRU, mean or autoencoder do not tell; an autoencoder
+        before ``PairConcatenator`` gets 26.
     n_heads : int, default=8
         Attention heads of a Transformer, which its parameters do not tell either.
     token_order : {"published", "ours"}, default="published"
@@ -83,7 +86,7 @@ def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order=
     --------
     >>> import tempfile, torch
     >>> from pathlib import Path
-    >>> from amp_sklearn.classification.checkpoints import load_checkpoint
+    >>> from amp_sklearn.classification import load_checkpoint
     >>> from amp_sklearn.nn import PairTransformer
     >>> module = PairTransformer(20, 16, n_layers=2, n_heads=4, dim_feedforward=32, hidden=(8, 4))
     >>> path = Path(tempfile.mkdtemp()) / "best.pth"
@@ -100,9 +103,7 @@ def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order=
     kind = _kind(state, n_tokens, path) if kind == "auto" else kind
     _require_keys(kind, state, path)
     if kind == "autoencoder":
-        from ..preprocessing.autoencoder import AutoencoderReducer
-
-        estimator = AutoencoderReducer.from_state_dict(state, device=device, source=path)
+        estimator = _autoencoder(state, n_tokens, device, path)
     else:
         estimator = _classifier(kind, state, n_tokens, n_heads, token_order, device, path)
     estimator.checkpoint_ = values
@@ -148,6 +149,8 @@ def _require_keys(kind, state, path):
         needed.append("transformer_encoder.layers.0.linear1.weight")
     if kind not in ("dpm", "autoencoder"):
         needed += [f"mlp_layers.{i}.weight" for i in (0, 2, 4)]
+    if kind == "autoencoder":
+        needed.append("fc3.weight_orig")
     if kind == "dpm":
         needed += [f"dnn_layers.{i}.weight" for i in (0, 3, 6, 9)]
     missing = [key for key in needed if key not in state]
@@ -216,6 +219,19 @@ def _classifier(kind, state, n_tokens, n_heads, token_order, device, path):
     )
 
 
+def _autoencoder(state, n_tokens, device, path):
+    module = autoencoder_from_state(state, path)
+    n_tokens, n_components = n_tokens or 20, module.fc_latent.out_features
+    width, dtype = module.fc3.out_features, str(module.fc3.bias.dtype).removeprefix("torch.")
+    estimator = AutoencoderReducer(n_components, n_tokens=n_tokens, dtype=dtype, device=device)
+    estimator.module_ = module
+    estimator.token_shape_, estimator.n_features_in_ = (n_tokens, width), n_tokens * width
+    estimator.layout_ = _layout("autoencoder", n_tokens, n_components, "ours")
+    estimator.history_ = pd.DataFrame({"epoch": np.empty(0, dtype=int), "train_loss": np.empty(0)})
+    estimator.n_iter_, estimator.reconstruction_error_ = 0, float("nan")
+    return estimator
+
+
 def _count(state, pattern):
     """Layers: one more than the highest number in the keys."""
     return 1 + max(int(match[1]) for match in (re.match(pattern, key) for key in state) if match)
@@ -225,7 +241,7 @@ def _layout(kind, n_tokens, width, token_order):
     """Meaning of the columns, where the number of tokens tells it."""
     if kind == "gru" and n_tokens == 24 and token_order == "published":
         return FeatureLayout(PUBLISHED_CSE_TOKENS, width)
-    tokens = {2: ("mean",), 20: SEGMENT_TOKENS, 24: CSE_TOKENS}.get(n_tokens)
+    tokens = {2: ("mean",), 20: SEGMENT_TOKENS, 24: CSE_TOKENS, 26: PROTEIN_TOKENS}.get(n_tokens)
     return None if tokens is None else FeatureLayout(tokens, width)
 
 

@@ -12,6 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ..exceptions import ModelLoadError
+from .autoencoder import AutoEncoder
+from .runtime import seeded
 
 STATE_KEYS = ("model_state_dict", "state_dict")
 """Where a checkpoint keeps the parameters beside other things."""
@@ -141,3 +143,33 @@ def compare_keys(module, state, path):
     ]
     if problems:
         raise ModelLoadError(f"{path} does not fit {type(module).__name__}: {'; '.join(problems)}")
+
+
+def autoencoder_from_state(state, path):
+    """The autoencoder that a state belongs to, in evaluation mode.
+
+    Parameters
+    ----------
+    state : dict of str to torch.Tensor
+    path : path-like
+        For messages.
+
+    Returns
+    -------
+    AutoEncoder
+
+    Raises
+    ------
+    ModelLoadError
+        If the state does not fit an autoencoder.
+    """
+    width, n_components = (len(state.get(f"{name}.weight_orig", ())) for name in ("fc3", "fc_latent"))
+    with torch.device("meta"):
+        compare_keys(AutoEncoder(max(width, 1), max(n_components, 1)), state, path)
+    with seeded(0, torch.device("cpu")):  # initial values, replaced at once
+        module = AutoEncoder(width, n_components).to(state["fc3.weight_orig"].dtype)
+    module.load_state_dict(state)
+    module.eval()
+    with torch.no_grad():  # spectral normalisation keeps the last weight: one without a graph can be copied
+        module(torch.zeros(1, width, dtype=state["fc3.weight_orig"].dtype))
+    return module

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from amp_sklearn.classification import (
@@ -20,6 +21,7 @@ from amp_sklearn.classification.checkpoints import load_checkpoint
 from amp_sklearn.data import FeatureLayout, PairMatrix
 from amp_sklearn.exceptions import ModelLoadError
 from amp_sklearn.nn import MLPHead, PairGRU, PairTransformer
+from amp_sklearn.preprocessing import AutoencoderReducer
 
 DATA = Path(__file__).parents[1] / "data"
 MODELS = DATA / "models"
@@ -174,7 +176,7 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path):
 def test_files_that_are_no_checkpoints(tmp_path):
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         load_checkpoint(tmp_path / "missing.pth")
-    for content in (b"", b"hello", pickle.dumps({"a": 1})):
+    for content in (b"", b"hello", pickle.dumps({"a": 1}, protocol=2)):
         (tmp_path / "x.pth").write_bytes(content)
         with pytest.raises(ModelLoadError, match=r"x\.pth"):
             load_checkpoint(tmp_path / "x.pth")
@@ -235,3 +237,33 @@ def test_kept_epochs_of_a_fit_are_checkpoints_too(tmp_path):
     assert again.token_shape_ == model.token_shape_
     save_file(again.module_.state_dict(), tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").stat().st_size == path.stat().st_size
+
+
+@pytest.mark.parametrize("kind", ["auto", "autoencoder"])
+def test_autoencoder_encodes_as_published(tmp_path, kind):
+    state = load_file(MODELS / "autoencoder.safetensors")
+    path = saved(tmp_path, {f"module.{k}": v for k, v in state.items()})
+    reducer = load_checkpoint(path, kind, n_tokens=1)
+    check_is_fitted(reducer)
+    assert type(reducer) is AutoencoderReducer and reducer.n_components == 12
+    latent = reducer.transform(INPUTS["autoencoder__x0"])
+    assert np.abs(latent - OUTPUTS["autoencoder__latent"]).max() < 5e-6  # measured 5.1e-7
+    x = INPUTS["autoencoder__x0"][:26].reshape(2, -1)
+    for n_tokens, tokens in ((20, 10), (24, 12), (26, 13)):
+        reducer = load_checkpoint(path, kind, n_tokens=n_tokens)
+        assert len(reducer.layout_.tokens) == tokens and reducer.layout_.width == 12
+        pairs = PairMatrix(x[:, : tokens * 32], [[0, 1]], FeatureLayout(reducer.layout_.tokens, 32))
+        reduced = reducer.transform(pairs)
+        assert reduced.layout == reducer.layout_
+        expected = OUTPUTS["autoencoder__latent"].reshape(-1, 12)
+        np.testing.assert_allclose(reduced.features[0], expected[:tokens].ravel(), atol=5e-6)
+    clone(reducer), pickle.loads(pickle.dumps(reducer))
+
+
+def test_autoencoder_that_does_not_fit_is_named(tmp_path):
+    state = load_file(MODELS / "autoencoder.safetensors")
+    lacking = {k: v for k, v in state.items() if k != "decoder.1.bn.weight"}
+    with pytest.raises(
+        ModelLoadError, match=r"does not fit AutoEncoder: missing keys: decoder\.1\.bn\.weight"
+    ):
+        load_checkpoint(saved(tmp_path, lacking))
