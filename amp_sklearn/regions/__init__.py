@@ -15,6 +15,7 @@ from .interpro import (
 from .intervals import ALL_TYPES, AnnotatedResidues, protein_lengths
 from .null_models import NULL_MODELS, PositionNull, RotationNull
 from .paired import top_vs_low
+from .picks import explanation_from_picks
 from .reading import READERS, annotation_format, read_annotations
 from .resampling import adjust_p_values
 from .table import (
@@ -47,6 +48,7 @@ __all__ = [
     "coverage",
     "coverage_bins",
     "enrichment",
+    "explanation_from_picks",
     "hit_rate",
     "interpro_type",
     "outcomes",
