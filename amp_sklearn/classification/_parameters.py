@@ -1,5 +1,7 @@
 """Parameters and attributes that all torch classifiers share: their meaning, and what they may be."""
 
+import inspect
+import re
 from numbers import Integral, Real
 
 TRAINING_PARAMETERS = """max_epochs : int
@@ -10,57 +12,57 @@ TRAINING_PARAMETERS = """max_epochs : int
         Learning rate of AdamW at the start.
     weight_decay : float
         Weight decay of AdamW, on all parameters.
-    lr_schedule : {"plateau", "cosine"} or None, default="plateau"
+    lr_schedule : {"plateau", "cosine"} or None
         ``"plateau"`` multiplies the rate by ``lr_factor`` after ``lr_patience`` epochs without a smaller
         validation loss (training loss where there is no validation); ``"cosine"`` lowers it to ``min_lr``
         over ``max_epochs``; None keeps it.
-    lr_factor : float, default=0.1
+    lr_factor : float
         See ``lr_schedule``.
-    lr_patience : int, default=5
+    lr_patience : int
         See ``lr_schedule``.
-    min_lr : float, default=1e-8
+    min_lr : float
         Lowest learning rate of a schedule.
-    grad_clip : float, default=None
+    grad_clip : float
         Largest norm of the gradient of all parameters together; None does not clip.
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, "balanced" or None
         Weights of the classes in the loss, multiplied with ``sample_weight``.
-    validation : {"share", "protein"} or None, default=None
+    validation : {"share", "protein"} or None
         Pairs held out of the training pairs to judge each epoch. ``"share"``: a stratified random share.
         ``"protein"``: pairs of a random set of proteins, none of which occurs in training; training pairs
         with one such protein are left out (counted in ``n_rows_``), so that nothing leaks. Needs a
         PairMatrix. None: nothing is held out, unless ``early_stopping`` is set, which then takes a share.
         ``X_val`` and ``y_val`` of `fit` come before all of this.
-    validation_fraction : float, default=0.1
+    validation_fraction : float
         Share of the pairs to hold out.
-    early_stopping : bool, default=False
+    early_stopping : bool
         Stop after ``patience`` epochs without a better validation score.
-    patience : int, default=10
+    patience : int
         See ``early_stopping``.
-    monitor : str or callable, default="matthews_corrcoef"
+    monitor : str or callable
         Scikit-learn scorer that tells the best epoch; with validation the model is that of the best epoch,
         equal scores are told apart by the validation loss. Without validation the last epoch is taken.
-    checkpoint_dir : path-like, default=None
+    checkpoint_dir : path-like
         Where `fit` keeps checkpoints, in a folder per combination of data, parameters and seed. A `fit` that
         was killed goes on after its last complete epoch when it is called again with the same data, the same
         parameters and the same int ``random_state``, and ends with the same model as an uninterrupted one.
-    top_k : int, default=3
+    top_k : int
         Best epochs kept in ``checkpoint_dir`` (by training loss where there is no validation).
-    symmetric : bool, default=False
+    symmetric : bool
         Predict the mean logit over both orders of the proteins. In an ordinary array the first half of the
         columns is protein A, the second protein B.
-    warm_start : bool, default=False
+    warm_start : bool
         Let `fit` continue from the parameters of the last one, for ``max_epochs`` more epochs. The state of
         the optimizer is kept for that, which triples the size of a pickle.
-    dtype : {"float32", "float64"}, default="float32"
+    dtype : {"float32", "float64"}
         Precision of the parameters.
-    precision : {"bfloat16"} or None, default=None
+    precision : {"bfloat16"} or None
         Precision of forward passes (autocast); None is that of the parameters.
-    device : str, default="auto"
+    device : str
         Torch device; ``"auto"`` is a CUDA device where there is one.
-    random_state : int, RandomState instance or None, default=None
+    random_state : int, RandomState instance or None
         Start values, order of batches, dropout, held-out pairs. The same int gives the same model on the same
         machine, whatever other threads draw from numpy, and other fits wait for their turn.
-    verbose : int, default=0
+    verbose : int
         1 shows a progress bar over epochs."""
 
 FITTED_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
@@ -87,14 +89,19 @@ FITTED_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Pairs given, used for training, used for validation, and used for neither."""
 
 
-def fill_docstring(doc):
-    """Docstring with the shared parameters and attributes in the places marked for them."""
-    for mark, text in (
-        ("<training parameters>", TRAINING_PARAMETERS),
-        ("<fitted attributes>", FITTED_ATTRIBUTES),
-    ):
-        doc = doc.replace(mark, text)
-    return doc
+def fill_docstring(cls):
+    """Docstring of a class with the shared parameters, its own defaults, and the shared attributes."""
+    if not cls.__doc__:  # python -OO
+        return cls.__doc__
+    defaults = {name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()}
+
+    def with_default(line):
+        default = defaults[line["name"]]
+        return f"{line[0]}, default=" + (f'"{default}"' if isinstance(default, str) else repr(default))
+
+    parameters = re.sub(r"^ *(?P<name>[a-z]\w*) : .*$", with_default, TRAINING_PARAMETERS, flags=re.MULTILINE)
+    filled = cls.__doc__.replace("<training parameters>", parameters)
+    return filled.replace("<fitted attributes>", FITTED_ATTRIBUTES)
 
 
 def _integer(low):

@@ -95,8 +95,7 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if cls.__doc__:
-            cls.__doc__ = fill_docstring(cls.__doc__)
+        cls.__doc__ = fill_docstring(cls)
 
     def _module_spec(self, n_features, layout):
         """Class of the module, and its arguments (``n_tokens`` and ``width`` among them) but ``n_outputs``."""
@@ -340,3 +339,6 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         """
         logits = self.decision_function(X)
         return self.classes_[(logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)]
+
+
+BaseTorchClassifier.__doc__ = fill_docstring(BaseTorchClassifier)

@@ -1,6 +1,7 @@
 """Same seed, same numbers: beside other threads, in another process, after a kill."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from skorch.exceptions import DeviceWarning
 
 from amp_sklearn.classification._training import Trainer
 from amp_sklearn.data import PairMatrix
@@ -73,6 +75,23 @@ def test_a_pickle_holds_the_parameters_once_and_no_pairs(small, pairs, tmp_path)
     going_on = small(warm_start=True, max_epochs=1, **wide).fit(X, y)
     joblib.dump(going_on, tmp_path / "warm")
     assert (tmp_path / "warm").stat().st_size > 2.5 * n_bytes  # the optimizer's two moments
+
+
+def test_a_model_pickled_on_a_gpu_loads_where_there_is_none(small, pairs, monkeypatch):
+    X, y = pairs
+    model = small().fit(X, y)
+    expected = model.decision_function(X)
+    state = model.net_.__getstate__()
+    apart = {name: value for name, value in state.items() if name != "__cuda_dependent_attributes__"}
+    torch_objects = torch.Tensor | torch.nn.Module | torch.optim.Optimizer
+    assert not [name for name, value in apart.items() if isinstance(value, torch_objects)]
+    assert not [v for name, v in vars(model).items() if name != "net_" and isinstance(v, torch_objects)]
+    model.net_.device = "cuda"  # as after training on a GPU
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.warns(DeviceWarning, match="cuda"):
+        again = pickle.loads(pickle.dumps(model))
+    assert torch.device(again.net_.device) == torch.device("cpu")
+    np.testing.assert_array_equal(again.decision_function(X), expected)
 
 
 RUN = """
