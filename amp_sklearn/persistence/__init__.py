@@ -1,0 +1,5 @@
+"""Fitted models in one file that can be opened without running anything in it."""
+
+from .archive import FORMAT, load_model, save_model
+
+__all__ = ["FORMAT", "load_model", "save_model"]

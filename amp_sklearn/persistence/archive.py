@@ -1,0 +1,294 @@
+"""Saving fitted models to one file, and loading them from files of strangers."""
+
+import io
+import json
+import os
+import pickle
+import platform
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import skops.io
+from safetensors import SafetensorError
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from skops.io.exceptions import UnsupportedTypeException
+
+from .. import __version__
+from ..exceptions import ModelLoadError
+from .card import model_card
+from .parts import (
+    FrameReference,
+    NetReference,
+    frame_from_json,
+    frame_to_json,
+    is_net,
+    net_from_bytes,
+    net_to_bytes,
+)
+from .trusted import TRUSTED_TYPES, check_trees, forbidden_nodes, reset_paths, walk
+
+FORMAT = 1
+"""Number of the file format; raised when an older version could not read what a newer one writes."""
+
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops", "skorch", "torch")
+
+_MANIFEST, _SKELETON, _CARD = "manifest.json", "model.skops", "README.md"
+
+
+def save_model(model, path, *, description=""):
+    """Save a fitted estimator or Pipeline so that others can load it without trusting the file.
+
+    The file is a ZIP archive: scikit-learn's parts in the format of skops, each torch net as safetensors and
+    JSON, tables as JSON, library versions, and a model card (``README.md``). Predictions after `load_model`
+    are bitwise the same on the same machine.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted; a Pipeline, a classifier or transformer of this package, or of scikit-learn.
+    path : path-like
+        File to write, by custom ending in ``.amp``; an existing file is replaced in one step.
+    description : str, default=""
+        Markdown for the model card: training data, intended use, limits.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    NotFittedError
+        If the model is not fitted.
+    TypeError
+        If it holds a type outside of the fixed list, such as a function given as a parameter.
+
+    Notes
+    -----
+    Not in the file: the state of optimizers (training can go on, but starts them afresh), weights of ESM-2,
+    and parameters that name files of this machine (``store``, ``checkpoint_dir``, ``memory``), which are
+    reset.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from amp_sklearn.persistence import load_model, save_model
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    >>> path = save_model(forest, Path(tempfile.mkdtemp()) / "forest.amp", description="Three kinds of iris.")
+    >>> bool((load_model(path).predict_proba(X) == forest.predict_proba(X)).all())
+    True
+    """
+    check_is_fitted(model)
+    skeleton, nets, frames = _take_apart(model)
+    reset_paths(skeleton)
+    try:
+        content = skops.io.dumps(skeleton)
+    except UnsupportedTypeException as error:
+        raise TypeError(f"{type(model).__name__} cannot be saved: {error}; {_ADVICE}") from error
+    unknown = _unknown_types(content)
+    if unknown:
+        raise TypeError(
+            f"{type(model).__name__} holds {', '.join(unknown)}, which load_model would refuse; {_ADVICE}"
+        )
+    stored = [net_to_bytes(net) for net in nets]
+    versions = {"amp_sklearn": __version__, "python": platform.python_version()}
+    versions.update({library: version(library) for library in LIBRARIES})
+    manifest = {
+        "format": FORMAT,
+        "model": type(model).__name__,
+        "nets": len(nets),
+        "tables": len(frames),
+        "versions": versions,
+    }
+    card = model_card(skeleton, versions, description, [json.loads(text) for text, _ in stored])
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
+            archive.writestr(_CARD, card)
+            archive.writestr(_SKELETON, content)
+            for number, (text, parameters) in enumerate(stored):
+                archive.writestr(f"nets/{number}.json", text)
+                archive.writestr(f"nets/{number}.safetensors", parameters, zipfile.ZIP_STORED)
+            for number, frame in enumerate(frames):
+                archive.writestr(f"tables/{number}.json", frame_to_json(frame))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+_ADVICE = (
+    "save a part of it (search.best_estimator_ instead of a search), pass names instead of functions, or use joblib for "
+    "files that only you will load"
+)
+
+
+def load_model(path, *, device=None):
+    """Load a model that `save_model` wrote. Nothing in the file is executed, whoever made it.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    device : str, default=None
+        Torch device of nets and embedder, such as ``"cpu"``. None keeps what was saved, and takes the CPU
+        where there is no such device.
+
+    Returns
+    -------
+    estimator
+        Fitted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelLoadError
+        If it is no model file, was written by a newer version, is damaged, or holds anything outside of the
+        fixed list of types.
+
+    Examples
+    --------
+    See `save_model`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model file {os.fspath(path)!r}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = {name: archive.read(name) for name in archive.namelist()}
+        manifest = json.loads(content[_MANIFEST])
+        _check_format(manifest, path)
+        model = _load_skeleton(content[_SKELETON], path)
+        check_trees(model, path)
+        reset_paths(model)
+        if device is not None:
+            for item in walk(model):
+                if isinstance(item, BaseEstimator) and "device" in vars(item):
+                    item.set_params(device=device)
+        _put_together(model, content, path)
+    except zipfile.BadZipFile as error:
+        raise ModelLoadError(
+            f"{path} is no file written by save_model ({error}); files by joblib or pickle can run code when loaded: use "
+            "joblib.load if you trust its author"
+        ) from error
+    except KeyError as error:
+        raise ModelLoadError(f"{path} is no complete model file: {error.args[0]} is missing") from error
+    except ModelLoadError:
+        raise
+    except (
+        TypeError,
+        ValueError,
+        AttributeError,
+        ImportError,
+        RuntimeError,
+        OSError,
+        SafetensorError,
+    ) as error:
+        raise ModelLoadError(f"{path} is damaged: {error}") from error
+    return model
+
+
+def read_card(path):
+    """Model card of a file, as Markdown.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    str
+    """
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(_CARD).decode()
+
+
+def _take_apart(model):
+    """A copy of the model with references in place of nets and tables, and these."""
+    found: dict[int, tuple] = {}
+    nets: list = []
+    frames: list = []
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, item):
+            if is_net(item):
+                if id(item) not in found:
+                    found[id(item)] = ("net", len(nets))
+                    nets.append(item)
+                return found[id(item)]
+            if isinstance(item, pd.DataFrame):
+                if id(item) not in found:
+                    found[id(item)] = ("frame", len(frames))
+                    frames.append(item)
+                return found[id(item)]
+            if isinstance(item, Path):
+                return ("path", os.fspath(item))
+            return None
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, reference):
+            kind, value = reference
+            return {"net": NetReference, "frame": FrameReference, "path": str}[kind](value)
+
+    buffer = io.BytesIO()
+    Pickler(buffer).dump(model)
+    buffer.seek(0)
+    return Unpickler(buffer).load(), nets, frames
+
+
+def _put_together(model, content, path):
+    """Set nets and tables where the references are."""
+    for owner in list(walk(model)):
+        if not isinstance(owner, BaseEstimator):
+            continue
+        for name, value in list(vars(owner).items()):
+            if isinstance(value, NetReference):
+                number = int(value.number)
+                net = net_from_bytes(
+                    content[f"nets/{number}.json"],
+                    content[f"nets/{number}.safetensors"],
+                    getattr(owner, "device", "auto"),
+                    path,
+                )
+                setattr(owner, name, net)
+            elif isinstance(value, FrameReference):
+                setattr(owner, name, frame_from_json(content[f"tables/{int(value.number)}.json"]))
+
+
+def _check_format(manifest, path):
+    number = manifest["format"]
+    if not isinstance(number, int) or number > FORMAT:
+        raise ModelLoadError(
+            f"{path} has format {number}, this version of amp_sklearn ({__version__}) reads up to {FORMAT}; it was "
+            f"written by amp_sklearn {manifest['versions'].get('amp_sklearn')}: install that or a newer one"
+        )
+
+
+def _unknown_types(content):
+    return sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES))
+
+
+def _load_skeleton(content, path):
+    with zipfile.ZipFile(io.BytesIO(content)) as inner:
+        nodes = forbidden_nodes(json.loads(inner.read("schema.json")))
+    if nodes:
+        raise ModelLoadError(
+            f"{path} holds entries of a kind that models do not need ({', '.join(nodes)}): not loaded"
+        )
+    unknown = _unknown_types(content)
+    if unknown:
+        raise ModelLoadError(
+            f"{path} holds types that are not on the list of safe ones: {', '.join(unknown)}. It was changed after "
+            "saving, or written by a newer version; it is not loaded"
+        )
+    return skops.io.loads(content, trusted=list(TRUSTED_TYPES))

@@ -1,0 +1,164 @@
+"""What a model file may hold: the fixed list of types, and checks of their contents that other code relies on."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.tree._tree import Tree
+
+from ..exceptions import ModelLoadError
+
+TRUSTED_TYPES = (
+    "amp_sklearn.classification.fully_connected.AEDNNClassifier",
+    "amp_sklearn.classification.fully_connected.DPMClassifier",
+    "amp_sklearn.classification.recurrent.GRUClassifier",
+    "amp_sklearn.classification.token_mean.TokenMeanClassifier",
+    "amp_sklearn.classification.transformer.AMPCSEClassifier",
+    "amp_sklearn.classification.transformer.AMPSClassifier",
+    "amp_sklearn.data.layout.FeatureLayout",
+    "amp_sklearn.embedding.esm2_embedder.ESM2Embedder",
+    "amp_sklearn.persistence.parts.FrameReference",
+    "amp_sklearn.persistence.parts.NetReference",
+    "amp_sklearn.preprocessing.autoencoder.AutoencoderReducer",
+    "amp_sklearn.preprocessing.composition.CompositionEncoder",
+    "amp_sklearn.preprocessing.pair_concatenator.PairConcatenator",
+    "numpy.dtype",
+    "scipy.sparse._csr.csr_matrix",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.calibration._TemperatureScaling",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+)
+"""Types beside scikit-learn's estimators, numpy arrays and plain values, which skops knows to be safe."""
+
+ALLOWED_NODES = frozenset(
+    {
+        "BytesNode",
+        "CachedNode",
+        "ConstructorFromReduceNode",
+        "DTypeNode",
+        "DefaultDictNode",
+        "DictNode",
+        "FunctionNode",
+        "JsonNode",
+        "ListNode",
+        "LossNode",
+        "MaskedArrayNode",
+        "NdArrayNode",
+        "ObjectNode",
+        "RandomGeneratorNode",
+        "RandomStateNode",
+        "ReduceNode",
+        "SetNode",
+        "SliceNode",
+        "SparseMatrixNode",
+        "TreeNode",
+        "TupleNode",
+        "TypeNode",
+    }
+)
+"""Kinds of entries; not among them are those that bind a method or a function to arguments from the file."""
+
+
+def forbidden_nodes(schema):
+    """Kinds of entries of a skops schema that are not allowed.
+
+    Parameters
+    ----------
+    schema : dict
+        Parsed ``schema.json``.
+
+    Returns
+    -------
+    list of str
+    """
+    found, stack = set(), [schema]
+    while stack:
+        entry = stack.pop()
+        if isinstance(entry, dict):
+            if "__loader__" in entry and entry["__loader__"] not in ALLOWED_NODES:
+                found.add(str(entry["__loader__"]))
+            stack.extend(entry.values())
+        elif isinstance(entry, list):
+            stack.extend(entry)
+    return sorted(found)
+
+
+def walk(model):
+    """Every object that a model holds, itself included; containers and arrays of objects are looked into."""
+    seen, stack = set(), [model]
+    while stack:
+        item = stack.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        yield item
+        if isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list | tuple | set | frozenset):
+            stack.extend(item)
+        elif isinstance(item, np.ndarray):
+            if item.dtype == object:
+                stack.extend(item.ravel().tolist())
+        elif hasattr(item, "__dict__") and not isinstance(item, type):
+            stack.extend(vars(item).values())
+
+
+def check_trees(model, path):
+    """Raise if a decision tree points outside of itself: compiled code follows its numbers without looking.
+
+    Parameters
+    ----------
+    model : object
+    path : path-like
+        For the message.
+
+    Raises
+    ------
+    ModelLoadError
+    """
+    for owner in walk(model):
+        for tree in (
+            [item for item in vars(owner).values() if isinstance(item, Tree)] if _has_dict(owner) else []
+        ):
+            n_features = getattr(owner, "n_features_in_", None)
+            nodes = np.arange(tree.node_count)
+            left, right = tree.children_left, tree.children_right
+            leaf = (left == -1) & (right == -1)
+            inside = (left > nodes) & (right > nodes) & (left < tree.node_count) & (right < tree.node_count)
+            used = tree.feature[~leaf]
+            whole = (leaf | inside).all() and ((used >= 0) & (used < tree.n_features)).all()
+            if not (tree.node_count and whole and tree.n_features == n_features):
+                raise ModelLoadError(f"{path} holds a damaged decision tree and is not loaded")
+
+
+def _has_dict(item):
+    return hasattr(item, "__dict__") and not isinstance(item, type)
+
+
+PATHS = {"store": (None, "auto"), "checkpoint_dir": (None,), "memory": (None,)}
+"""Parameters that make an estimator read or write files: what they may be in a model file, the last for any other."""
+
+
+def reset_paths(model):
+    """Replace parameters that point to files of the machine where the model was saved.
+
+    Returns
+    -------
+    list of str
+        Those that were replaced, such as ``"ESM2Embedder.store"``.
+    """
+    replaced = []
+    for item in walk(model):
+        if not isinstance(item, BaseEstimator):
+            continue
+        for name, allowed in PATHS.items():
+            value = vars(item).get(name)
+            if name in vars(item) and not any(
+                value is a or (isinstance(value, str) and value == a) for a in allowed
+            ):
+                setattr(item, name, allowed[-1])
+                replaced.append(f"{type(item).__name__}.{name}")
+    return sorted(replaced)
