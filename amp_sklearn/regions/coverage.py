@@ -154,18 +154,18 @@ def _tidy(explanation, annotated, pair_rows, picks, which):
             "protein_a": proteins(per_pair(place[pair_rows[:, 0]])),
             "protein_b": proteins(per_pair(place[pair_rows[:, 1]])),
             "which": pd.Categorical.from_codes(
-                np.full(percent.size, ENDS.index(which), np.int8), categories=ENDS
+                np.full(percent.size, ENDS.index(which), np.int8), categories=pd.Index(ENDS)
             ),
             "rank": np.tile(np.repeat(np.arange(1, k + 1, dtype=np.min_scalar_type(k)), n_types), n_pairs),
             "token": pd.Categorical.from_codes(
                 per_pick((picks.side.astype(np.int64) * n_tokens + picks.number).astype(codes)),
-                categories=tokens,
+                categories=pd.Index(tokens),
             ),
             "protein": proteins(per_pick(place[picks.proteins(pair_rows)])),
             "start": per_pick((starts + 1).astype(np.int32)),
             "end": per_pick(ends.astype(np.int32)),
             "type": pd.Categorical.from_codes(
-                np.tile(np.arange(n_types, dtype=np.int8), n_pairs * k), categories=list(annotated.types)
+                np.tile(np.arange(n_types, dtype=np.int8), n_pairs * k), categories=pd.Index(annotated.types)
             ),
             "coverage": percent.ravel(),
         },

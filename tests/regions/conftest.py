@@ -17,6 +17,11 @@ def region_data():
     return DATA
 
 
+@pytest.fixture(scope="session")
+def by_protein():
+    return regions_by_protein
+
+
 class Published:
     """Inputs and outputs of the published analysis."""
 
@@ -27,6 +32,7 @@ class Published:
         self.lengths = self.table.set_index("Entry")["Length"].astype(int)
         self.samples = pd.read_csv(folder / "samples.csv.gz")
         self.annotations = read_annotations(self.table_path)
+        self.regions = regions_by_protein(self.annotations)
         self.outcome = self.samples["cls"].to_numpy()
         picks = [self.samples[[f"{end}{rank}" for rank in (1, 2, 3)]] for end in ("top", "low")]
         self.explanation = explanation_from_picks(self.samples[["protein_a", "protein_b"]], *picks)
@@ -42,33 +48,37 @@ def published():
     return Published()
 
 
-def brute_force(annotations, protein, length, start, end, types=UNIPROT_TYPES):
+def regions_by_protein(annotations):
+    regions = {}
+    for row in annotations.dropna(subset=["start", "end"]).itertuples():
+        regions.setdefault(row.protein, []).append((row.type, int(row.start), int(row.end)))
+    return regions
+
+
+def brute_force(regions, start, end, types=UNIPROT_TYPES):
     """Share of residues (half-open, 0-based) in a region, by type and in any, one residue at a time."""
-    here = annotations[annotations["protein"] == protein]
     hits = dict.fromkeys([*types, "all types"], 0)
     for residue in range(start + 1, end + 1):
-        inside = {
-            region.type
-            for region in here.itertuples()
-            if region.start <= residue <= region.end and region.type in types
-        }
+        inside = {type_ for type_, first, last in regions if first <= residue <= last and type_ in types}
         for type_ in inside:
             hits[type_] += 1
         hits["all types"] += bool(inside)
-    assert end <= length
     return {type_: 100 * n / (end - start) if end > start else 0.0 for type_, n in hits.items()}
 
 
 @pytest.fixture(scope="session")
 def brute_force_coverage():
+    """Function of regions (type, start, end) of one protein and a stretch."""
     return brute_force
 
 
 @pytest.fixture(scope="session")
 def brute_force_segment():
-    def segment(annotations, lengths, protein, number, types=UNIPROT_TYPES):
-        start, end = segment_bounds(int(lengths[protein]))[number]
-        return brute_force(annotations, protein, lengths[protein], int(start), int(end), types)
+    """Function of regions by protein, lengths, a protein and the number of a segment."""
+
+    def segment(regions, lengths, protein, number, types=UNIPROT_TYPES):
+        start, end = segment_bounds(int(lengths[protein]))[number].tolist()
+        return brute_force(regions.get(protein, []), start, end, types)
 
     return segment
 
