@@ -58,11 +58,13 @@ def deletion_curve(model, order, baseline, batch_size=1024):
     # step at which a token is replaced: place of each token in the order
     step = np.argsort(order, axis=1)
     curve = np.empty((len(model), n_tokens + 1))
-    for rows in model.batches(batch_size):
+    for rows in model.batches(max(1, batch_size // (n_tokens + 1))):
         x, absent = model.rows(rows), of_rows(baseline, rows)
-        for k in range(n_tokens + 1):
-            replaced = np.repeat(step[rows] < k, width, axis=1)
-            curve[rows, k] = model.output(np.where(replaced, absent, x), batch_size)
+        # all steps of some pairs at once: a call of a forest costs much and a row little
+        replaced = step[rows] < np.arange(n_tokens + 1)[:, None, None]  # n_steps x n_pairs x n_tokens
+        mixed = np.where(np.repeat(replaced, width, axis=2), absent, x)
+        outputs = model.output(mixed.reshape(-1, x.shape[1]), batch_size)
+        curve[rows] = outputs.reshape(n_tokens + 1, -1).T
     return curve
 
 

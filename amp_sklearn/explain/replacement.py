@@ -28,13 +28,14 @@ def output_without(model, rows, tokens, replacement, batch_size):
     -------
     ndarray of shape (n, len(tokens))
     """
-    width = model.layout.width
+    replaced = np.eye(model.layout.n_tokens, dtype=bool)[list(tokens)].repeat(model.layout.width, axis=1)
     found = np.empty((len(rows), len(tokens)))
-    for position, token in enumerate(tokens):
-        columns = slice(token * width, (token + 1) * width)
-        changed = rows.copy()
-        changed[:, columns] = replacement[:, columns]
-        found[:, position] = model.output(changed, batch_size)
+    step = max(1, batch_size // len(tokens))  # all tokens of some pairs at once: calls of a forest cost much
+    for start in range(0, len(rows), step):
+        some, other = rows[start : start + step], of_rows(replacement, slice(start, start + step))
+        mixed = np.where(replaced[:, None], other, some)  # n_tokens x n_pairs x n_features
+        outputs = model.output(mixed.reshape(-1, rows.shape[1]), batch_size)
+        found[start : start + step] = outputs.reshape(len(tokens), -1).T
     return found
 
 

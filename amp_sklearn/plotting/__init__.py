@@ -2,14 +2,17 @@
 
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
+from .explanation_report import AgreementDisplay, DeletionCurveDisplay
 from .regions_coverage import CoverageDonutDisplay, HitRateDisplay
 from .regions_enrichment import EnrichmentForestDisplay
 from .regions_track import RegionTrackDisplay
 
 __all__ = [
+    "AgreementDisplay",
     "AttentionDisplay",
     "AttributionDisplay",
     "CoverageDonutDisplay",
+    "DeletionCurveDisplay",
     "EnrichmentForestDisplay",
     "HitRateDisplay",
     "RegionTrackDisplay",

@@ -1,13 +1,14 @@
-"""Pictures of token values: sorted bars, heat map of pairs, tracks along the sequences."""
+"""Pictures of token values: sorted bars, beeswarm, heat map of pairs, tracks along the sequences."""
 
 import numpy as np
 
 from ..explain import explain
 from .explanation_bars import draw_bars, draw_heatmap
+from .explanation_beeswarm import draw_beeswarm
 from .explanation_style import Display
 from .explanation_tracks import draw_tracks
 
-KINDS = ("bar", "heatmap", "track")
+KINDS = ("bar", "beeswarm", "heatmap", "track")
 
 
 class AttributionDisplay(Display):
@@ -51,15 +52,15 @@ class AttributionDisplay(Display):
         Parameters
         ----------
         explanation : Explanation
-        kind : {"bar", "heatmap", "track"}, default="bar"
+        kind : {"bar", "beeswarm", "heatmap", "track"}, default="bar"
             ``"bar"``: tokens sorted by their mean magnitude over the pairs, with 95 % intervals, or by the
-            values of one pair. ``"heatmap"``: pairs by tokens. ``"track"``: the values of one pair along
-            both sequences.
+            values of one pair. ``"beeswarm"``: a dot per pair and token. ``"heatmap"``: pairs by tokens.
+            ``"track"``: the values of one pair along both sequences.
         pair : int, default=None
             Row number of one pair (``"bar"``, ``"track"``; a track takes the first by default).
         k : int, default=None
-            Show that many tokens (``"bar"``) or pairs (``"heatmap"``) only; by default all tokens and 40
-            pairs.
+            Show that many tokens (``"bar"``, ``"beeswarm"``) or pairs (``"heatmap"``) only; by default all
+            tokens and 40 pairs.
         regions : DataFrame, default=None
             Annotated regions for ``"track"``: columns ``protein`` (an id of the pair), ``type``, ``start``,
             ``end`` (residues counted from 1, both included).
@@ -124,15 +125,17 @@ class AttributionDisplay(Display):
             raise ValueError(f"regions belong to kind='track', got kind={kind!r}")
         if k is not None and (kind == "track" or k < 1):
             raise ValueError(
-                f"k must be a positive number and belongs to 'bar' and 'heatmap', got k={k}, {kind!r}"
+                f"k must be a positive number and does not belong to 'track', got k={k}, {kind!r}"
             )
         if pair is not None and not -len(self.explanation) <= pair < len(self.explanation):
             raise ValueError(f"pair must be a row number below {len(self.explanation)}, got {pair}")
         if kind == "bar":
             self.figure_, self.ax_ = draw_bars(self.explanation, pair, k, ax)
+        elif kind in ("beeswarm", "heatmap") and pair is not None:
+            raise ValueError(f"kind={kind!r} shows many pairs; use kind='bar' or 'track' for one")
+        elif kind == "beeswarm":
+            self.figure_, self.ax_ = draw_beeswarm(self.explanation, k, ax)
         elif kind == "heatmap":
-            if pair is not None:
-                raise ValueError("a heat map shows many pairs; use kind='bar' or 'track' for one")
             self.figure_, self.ax_ = draw_heatmap(self.explanation, k or 40, ax)
         else:
             self.figure_, self.ax_ = draw_tracks(self.explanation, pair or 0, regions, ax)

@@ -1,6 +1,7 @@
 """What the pictures of explanations share: figures without global state, colours, token labels."""
 
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -80,7 +81,7 @@ class Display:
     """
 
     figure_: Figure
-    ax_: object
+    ax_: Any
 
     def save(self, path, dpi=RESOLUTION):
         """Write the picture; the ending of ``path`` chooses the format (``.png``, ``.svg``, ``.pdf``).

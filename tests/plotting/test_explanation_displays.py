@@ -9,12 +9,19 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from sklearn.linear_model import LogisticRegression
 
 from amp_sklearn.data import FeatureLayout
 from amp_sklearn.data.segments import SEGMENT_TOKENS, segment_bounds
-from amp_sklearn.explain import Explanation
+from amp_sklearn.explain import Explanation, evaluate_explanations
 from amp_sklearn.nn import PairTransformer
-from amp_sklearn.plotting import AttentionDisplay, AttributionDisplay
+from amp_sklearn.plotting import (
+    AgreementDisplay,
+    AttentionDisplay,
+    AttributionDisplay,
+    DeletionCurveDisplay,
+)
+from amp_sklearn.plotting.explanation_beeswarm import pile_up
 from amp_sklearn.plotting.explanation_style import PROTEIN_COLORS
 
 LAYOUT = FeatureLayout(SEGMENT_TOKENS, 2)
@@ -193,3 +200,65 @@ def test_from_estimator_explains_and_draws():
     bars = AttributionDisplay.from_estimator(module, x, method="occlusion", layout=layout, baseline="zero")
     assert len(bars.ax_.patches) == 4
     assert bars.explanation.parameters["baseline"] == "zero"
+
+
+def test_beeswarm_has_a_dot_per_pair_near_its_token(signed):
+    display = AttributionDisplay.from_explanation(signed, kind="beeswarm", k=4)
+    order = np.argsort(-np.abs(signed.values).mean(axis=0))[:4]
+    assert tick_labels(display.ax_.yaxis) == [LAYOUT.token_labels[token] for token in order]
+    for place, (token, dots) in enumerate(zip(order, display.ax_.collections, strict=True)):
+        x, y = np.asarray(dots.get_offsets()).T
+        np.testing.assert_allclose(x, signed.values[:, token])
+        assert np.abs(y - place).max() <= 0.4
+        np.testing.assert_allclose(dots.get_array(), signed.predictions)
+
+
+def test_piled_dots_do_not_hide_each_other():
+    offsets = pile_up(np.zeros(100, dtype=int))
+    assert len(set(offsets.round(9))) == 100
+    assert np.abs(offsets).max() <= 0.4
+    np.testing.assert_array_equal(pile_up(np.arange(5)), 0)
+
+
+@pytest.fixture(scope="module")
+def report():
+    layout = FeatureLayout(("segment0", "segment1"), 2)
+    x = np.random.RandomState(0).normal(size=(40, 8))
+    model = LogisticRegression().fit(x, x[:, 0] + x[:, 6] > 0)
+    return evaluate_explanations(model, x, ["occlusion", "permutation"], layout=layout, n_repeats=0)
+
+
+@pytest.mark.parametrize("curve", ["deletion", "insertion"])
+def test_curves_of_methods_and_of_chance(report, curve):
+    display = DeletionCurveDisplay.from_report(report, curve=curve)
+    lines = {line.get_label(): line for line in display.ax_.lines[:-1]}
+    assert list(lines) == ["random rankings", "occlusion", "permutation"]
+    table = report.curves[(report.curves["curve"] == curve) & (report.curves["method"] == "permutation")]
+    np.testing.assert_allclose(lines["permutation"].get_ydata(), table["support"])
+    np.testing.assert_allclose(lines["permutation"].get_xdata(), [0, 25, 50, 75, 100])
+    one = DeletionCurveDisplay.from_report(report, curve=curve, methods=["occlusion"])
+    assert [text.get_text() for text in one.ax_.get_legend().get_texts()] == ["random rankings", "occlusion"]
+
+
+def test_agreement_shows_its_numbers(report):
+    display = AgreementDisplay.from_report(report, measure="overlap")
+    numbers = [float(text.get_text()) for text in display.ax_.texts]
+    np.testing.assert_allclose(numbers, report.overlap.to_numpy().ravel(), atol=0.005)
+    assert "top 3" in display.label
+
+
+def test_report_picture_errors(report):
+    with pytest.raises(ValueError, match="curve must be one of"):
+        DeletionCurveDisplay.from_report(report, curve="removal")
+    with pytest.raises(ValueError, match="are not in the report"):
+        DeletionCurveDisplay.from_report(report, methods=["attention"])
+    with pytest.raises(ValueError, match="measure must be one of"):
+        AgreementDisplay.from_report(report, measure="summary")
+
+
+def test_curves_from_an_estimator():
+    layout = FeatureLayout(("segment0", "segment1"), 2)
+    x = np.random.RandomState(0).normal(size=(20, 8))
+    model = LogisticRegression().fit(x, x[:, 0] > 0)
+    display = DeletionCurveDisplay.from_estimator(model, x, methods=["occlusion"], layout=layout, n_random=2)
+    assert set(display.curves["method"]) == {"random", "occlusion"}
