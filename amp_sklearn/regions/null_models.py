@@ -61,8 +61,9 @@ class RotationNull:
 
     def __init__(self, picks, values):
         placed = [rotations(p, v) for p, v in zip(picks, values, strict=True)]
-        self.observed = np.stack([p[0] for p in placed])
-        self.expected = np.stack([p.mean(axis=0) for p in placed])
+        # summed directly, not taken from the Fourier transform, so that nothing covered is exactly 0
+        self.observed = np.stack([p @ v for p, v in zip(picks, values, strict=True)])
+        self.expected = np.stack([p.sum() * v.mean(axis=0) for p, v in zip(picks, values, strict=True)])
         self.variance = sum(p.var(axis=0) for p in placed)
         moving = [p for p in placed if np.ptp(p, axis=0).max() > 1e-9]  # the others add a constant
         self._sizes = np.array([len(p) for p in moving], dtype=np.int64)
