@@ -18,6 +18,7 @@ from .model import ExplainedModel, read_model
 from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
 from .registry import available_explainers, explain, make_explainer, register_explainer
 from .replacement import Occlusion, Permutation
+from .residue_gradients import ResidueGradients
 from .residues import spread_over_residues
 from .sanity import rank_correlation, top_overlap
 from .shapley_gradients import GradientShap
@@ -41,6 +42,7 @@ __all__ = [
     "Permutation",
     "PublishedAnalysis",
     "RefusedExplanation",
+    "ResidueGradients",
     "TreeShap",
     "aggregate_tokens",
     "available_explainers",

@@ -28,7 +28,7 @@ class Attribution:
         Signed attribution of each column.
     base_values, error : ndarray of shape (n_pairs,), default=None
         See ``Explanation``.
-    token_maps, map_names
+    residue_values, token_maps, map_names
         See ``Explanation``.
     notes : tuple of str, default=()
     """
@@ -37,6 +37,7 @@ class Attribution:
     feature_values: np.ndarray | None = None
     base_values: np.ndarray | None = None
     error: np.ndarray | None = None
+    residue_values: tuple | None = None
     token_maps: np.ndarray | None = None
     map_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -113,6 +114,7 @@ class Explainer(ABC):
             predictions=model.probability(),
             base_values=found.base_values,
             feature_values=found.feature_values,
+            residue_values=found.residue_values,
             lengths=model.lengths,
             token_maps=found.token_maps,
             map_names=found.map_names,

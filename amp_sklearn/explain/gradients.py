@@ -103,19 +103,38 @@ class IntegratedGradients(FeatureExplainer):
         return baseline, model.tensor((nodes + 1) / 2), model.tensor(weights / 2), chain
 
     def attribute_rows(self, model, rows, shared):
-        baseline, nodes, weights, chain = shared
-        x, start = model.tensor(model.rows(rows)), model.tensor(of_rows(baseline, rows))
-        step = x - start
+        x, start = model.tensor(model.rows(rows)), model.tensor(of_rows(shared[0], rows))
+        return self.complete(model, x, start, self.mean_gradient(model, x, start, shared))
+
+    @staticmethod
+    def complete(model, x, start, gradient):
+        """Attributions from mean gradients, the logit at the start, and what the attributions miss of the rise."""
+        with evaluating(model.module), torch.no_grad():
+            found = gradient * (x - start)
+            base = model.logit(start).expand(len(x))
+            error = found.sum(dim=1) - (model.logit(x) - base)
+        return tuple(part.cpu().numpy() for part in (found, base, error))
+
+    def mean_gradient(self, model, x, start, shared):
+        """Gradient of the logit, averaged along the path from ``start`` to ``x``.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        x : Tensor of shape (n, n_features)
+        start : Tensor of shape (1 or n, n_features)
+        shared : tuple
+            What ``prepare`` returned.
+
+        Returns
+        -------
+        Tensor of shape (n, n_features)
+        """
+        _, nodes, weights, chain = shared
         with differentiating(model.module):
             if chain is None:
-                gradient = self._gradient(model, start, step, nodes, weights)
-            else:
-                gradient = self._gradient_of_chain(model, chain, start, step, nodes, weights)
-            with torch.no_grad():
-                found = gradient * step
-                base = model.logit(start).expand(len(x))
-                error = found.sum(dim=1) - (model.logit(x) - base)
-        return tuple(part.detach().cpu().numpy() for part in (found, base, error))
+                return self._gradient(model, start, x - start, nodes, weights).detach()
+            return self._gradient_of_chain(model, chain, start, x - start, nodes, weights).detach()
 
     @staticmethod
     def _gradient(model, start, step, nodes, weights):

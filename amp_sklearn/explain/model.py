@@ -42,6 +42,10 @@ class ExplainedModel:
     pair_ids : ndarray of shape (n_pairs, 2) or None
     lengths : ndarray of shape (n_pairs, 2) or None
         Residues of both proteins that the embedding saw.
+    sequences : ndarray of shape (n_pairs, 2) or None
+        Sequences of both proteins.
+    embedder : object or None
+        The step of the pipeline that embeds them.
     notes : tuple of str
         What a reader of the explanation must know about how the model was read.
     """
@@ -54,6 +58,8 @@ class ExplainedModel:
     target: int = 1
     pair_ids: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    sequences: np.ndarray | None = None
+    embedder: Any = None
     notes: tuple[str, ...] = ()
 
     def __len__(self):
@@ -207,7 +213,10 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         If the meaning of the columns is unknown or does not fit, or the class is ambiguous or unknown.
     """
     fitted = getattr(fitted, "best_estimator_", fitted)
-    pair_ids, lengths = _identify(X)
+    pair_ids, sequences = _identify(X)
+    lengths = None
+    if sequences is not None:
+        lengths = np.array([[len(a), len(b)] for a, b in sequences], dtype=int).reshape(-1, 2)
     estimator, features, notes = fitted, X, ()
     if isinstance(fitted, Pipeline):
         lengths, notes = _embedded(fitted, lengths)
@@ -248,6 +257,8 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         target=_target_column(estimator, target),
         pair_ids=pair_ids,
         lengths=lengths,
+        sequences=sequences,
+        embedder=fitted[0] if isinstance(fitted, Pipeline) and sequences is not None else None,
         notes=notes,
     )
 
@@ -271,16 +282,16 @@ def _features(pipeline, X):
 
 
 def _identify(X):
-    """Protein ids from a two-level index, and lengths from two columns of sequences."""
-    pair_ids = lengths = None
+    """Protein ids from a two-level index, and two columns of sequences."""
+    pair_ids = sequences = None
     if hasattr(X, "index") and getattr(X.index, "nlevels", 1) == 2:
         pair_ids = np.array(list(X.index), dtype=object)
     columns = getattr(X, "columns", ())
     if "sequence_a" in columns and "sequence_b" in columns:
-        lengths = np.array([X[column].str.len() for column in ("sequence_a", "sequence_b")], dtype=int).T
+        sequences = X[["sequence_a", "sequence_b"]].to_numpy(dtype=object)
     elif isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 2 and X.dtype.kind in "OUT":
-        lengths = np.array([[len(a), len(b)] for a, b in X], dtype=int).reshape(-1, 2)
-    return pair_ids, lengths
+        sequences = X.astype(object)
+    return pair_ids, sequences
 
 
 def _target_column(estimator, target):
