@@ -80,7 +80,8 @@ FITTED_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     module_ : torch.nn.Module
         The module, in evaluation mode.
     history_ : DataFrame
-        One row per epoch: learning rate, losses, and with validation the metrics of `pair_metrics`.
+        One row per epoch: ``lr``, ``train_loss``, ``seconds``; with validation the metrics of `pair_metrics`
+        as ``valid_*``, and ``valid_score``, the value of ``monitor``.
     n_iter_ : int
         Epochs run.
     best_epoch_ : int

@@ -35,12 +35,16 @@ class Rows:
     X : ndarray or PairMatrix of shape (n, n_features)
     dtype : torch.dtype
     device : torch.device
+    layout : FeatureLayout, default=None
+        Meaning of the columns of an ordinary array; None takes the first half for protein A, the second for
+        B.
     resident : bool, default=None
         Whether the data live on the device; None decides by `fits_on`.
     """
 
-    def __init__(self, X, dtype, device, resident=None):
+    def __init__(self, X, dtype, device, layout=None, resident=None):
         self.X, self.dtype, self.device = X, dtype, device
+        self.blocks = ("A", "B") if layout is None else layout.blocks
         self.pairs = isinstance(X, PairMatrix)
         source = X.features if self.pairs else X
         if resident is None:
@@ -84,15 +88,22 @@ class Rows:
             a, b = b, a
         return torch.cat([COMBINE[block](a, b) for block in self.X.layout.blocks], dim=1)
 
-    @staticmethod
-    def _swapped(batch):
-        """Halves exchanged: in an ordinary array the first half of the columns is protein A."""
-        if batch.shape[1] % 2:
+    def _swapped(self, batch):
+        """Columns as if the proteins had changed places: block A for block B, combinations as they are."""
+        if batch.shape[1] % len(self.blocks):
             raise ValueError(
                 "symmetric=True needs an even number of features (protein A, then protein B), "
                 f"got {batch.shape[1]}"
             )
-        return batch.roll(batch.shape[1] // 2, dims=1)
+        parts = dict(zip(self.blocks, batch.chunk(len(self.blocks), dim=1), strict=True))
+        exchanged = [{"A": "B", "B": "A"}.get(block, block) for block in self.blocks]
+        missing = sorted(set(exchanged) - set(parts))
+        if missing:
+            raise ValueError(
+                f"symmetric=True needs the features of both proteins, got blocks {list(self.blocks)} without "
+                f"{missing[0]}"
+            )
+        return torch.cat([parts[block] for block in exchanged], dim=1)
 
 
 class ShuffledBatches:

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..nn.runtime import resolve_device, seeded
-from ._checkpoints import Checkpoints, fit_name
+from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule, predict_logits
 from ._parameters import check_parameters, fill_docstring
@@ -183,11 +183,11 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
                 self.net_ = self._new_net(device)
             target = y.astype(self.dtype if len(self.classes_) == 2 else np.int64)
             batches = ShuffledBatches(
-                Rows(X, dtype, device), target, weight, self.batch_size, int(order_seed)
+                Rows(X, dtype, device, self.layout_), target, weight, self.batch_size, int(order_seed)
             )
             validator = None
             if held_out is not None:
-                rows = Rows(held_out[0], dtype, device)
+                rows = Rows(held_out[0], dtype, device, self.layout_)
                 validator = Validator(
                     rows, held_out[1], self.classes_, self.monitor, self.batch_size, self.symmetric
                 )
@@ -309,7 +309,8 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
             Logit of ``classes_[1]``; with more than two classes one per class.
         """
         check_is_fitted(self)
-        rows = Rows(check_X(self, X), getattr(torch, self.dtype), torch.device(self.net_.device))
+        X, dtype = check_X(self, X), getattr(torch, self.dtype)
+        rows = Rows(X, dtype, torch.device(self.net_.device), self.layout_)
         return predict_logits(self.net_, rows, self.batch_size, self.symmetric)
 
     def predict_proba(self, X):

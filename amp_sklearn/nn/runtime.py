@@ -52,12 +52,16 @@ def seeded(seed, device):
     seed : int
     device : torch.device
     """
-    device = torch.device(device)
-    cuda = [device.index or 0] if device.type == "cuda" else []
+    device, cuda = torch.device(device), []
+    if device.type == "cuda":
+        cuda = [torch.cuda.current_device() if device.index is None else device.index]
     with _GLOBAL_RNG, torch.random.fork_rng(devices=cuda):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(
+            seed
+        )  # torch.manual_seed would reach devices that are not restored
         for index in cuda:
-            torch.cuda.default_generators[index].manual_seed(seed)
+            with torch.cuda.device(index):
+                torch.cuda.manual_seed(seed)
         yield
 
 

@@ -98,17 +98,17 @@ RUN = """
 import os, signal, sys
 import joblib
 from amp_sklearn.classification import AMPSClassifier
-from amp_sklearn.classification import _checkpoints
+from amp_sklearn.classification import _fit_checkpoints
 
 parameters, (X, y), kill_at = joblib.load("task")
-save = _checkpoints.Checkpoints.save
+save = _fit_checkpoints.Checkpoints.save
 
 def save_then_die(self, net, *args):
     save(self, net, *args)
     if len(net.history) == kill_at:
         os.kill(os.getpid(), signal.SIGKILL)
 
-_checkpoints.Checkpoints.save = save_then_die
+_fit_checkpoints.Checkpoints.save = save_then_die
 AMPSClassifier(**parameters).fit(X, y)
 """
 
@@ -161,3 +161,7 @@ def test_other_data_parameters_or_seeds_have_folders_of_their_own(small, pairs, 
     for _ in range(2):
         small(checkpoint_dir=tmp_path, random_state=None).fit(X, y)
     assert len(list(tmp_path.iterdir())) == 6
+    for _ in range(2):  # a function is known by its name, not by where it lies in memory
+        scorer = lambda estimator, X, y: 1.0  # noqa: E731
+        small(checkpoint_dir=tmp_path, monitor=scorer, validation="share").fit(X, y)
+    assert len(list(tmp_path.iterdir())) == 7

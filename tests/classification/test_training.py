@@ -1,6 +1,7 @@
 """Training: data, weights, validation, schedules, best epoch, continuing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import matthews_corrcoef, recall_score
@@ -214,6 +215,20 @@ def test_symmetric_prediction_is_the_mean_logit_of_both_orders(small, pairs):
     assert np.abs(one - other).max() > 1e-3
     np.testing.assert_allclose(model.decision_function(X), (one + other) / 2, atol=1e-6)
     np.testing.assert_allclose(model.decision_function(np.asarray(X)), (one + other) / 2, atol=1e-6)
+
+
+def test_symmetric_prediction_of_a_frame_follows_its_column_names(small, pairs):
+    X, y = pairs
+    for blocks in (("A", "B"), ("A+B", "|A-B|"), ("A*B", "B", "A")):
+        matrix = X.select(blocks=blocks)
+        frame = pd.DataFrame(np.asarray(matrix), columns=matrix.layout.feature_names())
+        kwargs = {"symmetric": True, "chain_embedding": True}
+        lazy = small(**kwargs).fit(matrix, y).decision_function(matrix)
+        np.testing.assert_allclose(small(**kwargs).fit(frame, y).decision_function(frame), lazy, atol=1e-6)
+    matrix = X.select(blocks=("A", "|A-B|"))
+    frame = pd.DataFrame(np.asarray(matrix), columns=matrix.layout.feature_names())
+    with pytest.raises(ValueError, match=r"got blocks \['A', '\|A-B\|'\] without B"):
+        small(symmetric=True).fit(frame, y).predict(frame)
 
 
 def test_embeddings_follow_the_blocks_of_the_matrix(small, pairs):

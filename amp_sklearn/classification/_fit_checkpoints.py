@@ -15,7 +15,8 @@ def fit_name(estimator, seed, *digests):
     """Name of the folder of a fit: equal for equal data, parameters and seed."""
     neutral = {"checkpoint_dir", "verbose", "device", "random_state", "top_k"}
     given = sorted(estimator.get_params(deep=False).items())
-    parameters = [f"{name}={value!r}" for name, value in given if name not in neutral]
+    # a function's representation holds its address, which another process would not find again
+    parameters = [f"{k}={getattr(v, '__qualname__', repr(v))}" for k, v in given if k not in neutral]
     text = f"{parameters} {seed} {estimator.classes_.tolist()} {estimator.n_features_in_} {digests}"
     return f"{type(estimator).__name__}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
