@@ -35,7 +35,7 @@ def saved(published, tmp_path_factory):
 def run(app, saved, published, *options, explanation="explanation.npz"):
     table = str(published.table_path)
     arguments = [
-        str(saved / "explanation.npz"),
+        str(saved / explanation),
         table,
         "--sequences",
         table,
