@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from .base import FeatureExplainer
 from .baselines import baseline_rows, of_rows
@@ -90,7 +89,7 @@ class IntegratedGradients(FeatureExplainer):
 
     @property
     def pairs_at_once(self):
-        return max(1, self.batch_size // self.n_steps)
+        return 128
 
     def prepare(self, model):
         if self.n_steps < 1:
@@ -104,19 +103,12 @@ class IntegratedGradients(FeatureExplainer):
 
     def attribute_rows(self, model, rows, shared):
         x, start = model.tensor(model.rows(rows)), model.tensor(of_rows(shared[0], rows))
-        return self.complete(model, x, start, self.mean_gradient(model, x, start, shared))
+        gradient, base, rise = self.along_path(model, x, start, shared)
+        found = gradient * (x - start)
+        return tuple(part.cpu().numpy() for part in (found, base, found.sum(dim=1) - rise))
 
-    @staticmethod
-    def complete(model, x, start, gradient):
-        """Attributions from mean gradients, the logit at the start, and what the attributions miss of the rise."""
-        with evaluating(model.module), torch.no_grad():
-            found = gradient * (x - start)
-            base = model.logit(start).expand(len(x))
-            error = found.sum(dim=1) - (model.logit(x) - base)
-        return tuple(part.cpu().numpy() for part in (found, base, error))
-
-    def mean_gradient(self, model, x, start, shared):
-        """Gradient of the logit, averaged along the path from ``start`` to ``x``.
+    def along_path(self, model, x, start, shared):
+        """Gradient of the logit averaged along the paths, and the logit at their ends.
 
         Parameters
         ----------
@@ -128,34 +120,40 @@ class IntegratedGradients(FeatureExplainer):
 
         Returns
         -------
-        Tensor of shape (n, n_features)
+        gradient : Tensor of shape (n, n_features)
+        base : Tensor of shape (n,)
+            Logit at the start.
+        rise : Tensor of shape (n,)
+            Logit at ``x`` minus that at the start.
         """
         _, nodes, weights, chain = shared
-        with differentiating(model.module):
+        with differentiating(model.module), torch.no_grad():
             if chain is None:
-                return self._gradient(model, start, x - start, nodes, weights).detach()
-            return self._gradient_of_chain(model, chain, start, x - start, nodes, weights).detach()
+                base, end = model.logit(start), model.logit(x)
+                gradient = self._walk(model.logit, start, x, nodes, weights)
+            else:
+                # an affine first layer maps the path to a path: walk along that, which is narrower
+                first, rest = chain[0], nn.Sequential(*chain[1:])
 
-    @staticmethod
-    def _gradient(model, start, step, nodes, weights):
-        """Mean gradient along each path, all points of all pairs in one batch."""
-        points = start + nodes[:, None, None] * step  # n_steps x n_pairs x n_features
-        shape = points.shape
-        points = points.reshape(-1, shape[-1]).requires_grad_()
-        (gradient,) = torch.autograd.grad(model.logit(points).sum(), points)
-        return torch.einsum("spf,s->pf", gradient.reshape(shape), weights)
+                def logit(hidden):
+                    return model.signed_logit(rest(hidden))
 
-    @staticmethod
-    def _gradient_of_chain(model, chain, start, step, nodes, weights):
-        """The same for a chain: hidden rows move on a line too, so the first layer is not walked along."""
-        first, rest = chain[0], chain[1:]
-        hidden_start = first(start).detach()
-        hidden_step = F.linear(step, first.weight).detach()
-        points = hidden_start + nodes[:, None, None] * hidden_step  # n_steps x n_pairs x n_hidden
-        shape = points.shape
-        points = points.reshape(-1, shape[-1]).requires_grad_()
-        out = points
-        for layer in rest:
-            out = layer(out)
-        (gradient,) = torch.autograd.grad(model.signed_logit(out).sum(), points)
-        return torch.einsum("sph,s->ph", gradient.reshape(shape), weights) @ first.weight
+                hidden_start, hidden_end = first(start), first(x)
+                base, end = logit(hidden_start), logit(hidden_end)
+                gradient = self._walk(logit, hidden_start, hidden_end, nodes, weights) @ first.weight
+        base = base.expand(len(x))
+        return gradient, base, end - base
+
+    def _walk(self, logit, start, end, nodes, weights):
+        """Mean gradient along straight paths, all points of some of them in one batch."""
+        step, gradients = end - start, []
+        n_paths = max(1, self.batch_size // self.n_steps)
+        for first in range(0, len(step), n_paths):
+            part = slice(first, first + n_paths)
+            points = of_rows(start, part) + nodes[:, None, None] * step[part]  # n_steps x n_paths x n_columns
+            shape = points.shape
+            points = points.reshape(-1, shape[-1]).requires_grad_()
+            with torch.enable_grad():
+                (gradient,) = torch.autograd.grad(logit(points).sum(), points)
+            gradients.append(torch.einsum("spf,s->pf", gradient.reshape(shape), weights))
+        return torch.cat(gradients)

@@ -90,8 +90,9 @@ class ResidueGradients(IntegratedGradients):
         for rows in model.batches(self.pairs_at_once):
             x = model.tensor(model.rows(rows))
             start = of_rows(shared[0], rows)
-            gradient = self.mean_gradient(model, x, model.tensor(start), shared)
-            parts.append(self.complete(model, x, model.tensor(start), gradient))
+            gradient, base, rise = self.along_path(model, x, model.tensor(start), shared)
+            found = gradient * (x - model.tensor(start))
+            parts.append([part.cpu().numpy() for part in (found, base, found.sum(dim=1) - rise)])
             by_token = model.layout.by_token(gradient.cpu().numpy())
             absent = np.broadcast_to(model.layout.by_token(start), by_token.shape)
             for pair, sequences in enumerate(model.sequences[rows]):
