@@ -188,7 +188,7 @@ class HitRateDisplay(Display):
     ...                       "type": "Domain", "coverage": [80.0, 60.0, 0.0, 55.0]})
     >>> display = HitRateDisplay.from_hit_rates(hit_rate(table))
     >>> display.ax_[0].get_xlabel()
-    'pairs with a segment covered to ≥ 50 % (%)'
+    'share of pairs (%) with a segment covered to ≥ 50 %'
     """
 
     ax_: np.ndarray
@@ -230,9 +230,8 @@ class HitRateDisplay(Display):
             rows = table[table["group"] == group]
             for _, pair in rows.groupby("type", observed=True):
                 y = places[pair["type"].iloc[0]]
-                axes.hlines(
-                    y, pair["hit_rate"].min(), pair["hit_rate"].max(), color="#999999", linewidth=2, zorder=1
-                )
+                heights = [y + _DODGE[which] for which in pair["which"].astype(str)]
+                axes.plot(pair["hit_rate"], heights, color="#999999", linewidth=2, zorder=1)
             for which, points in rows.groupby(rows["which"].astype(str)):
                 axes.plot(
                     points["hit_rate"],
@@ -245,10 +244,10 @@ class HitRateDisplay(Display):
                 )
             title = f"{group} (n = {rows['n_pairs'].max():,} pairs)"
             tidy(axes, title)
-            axes.set_xlim(0, 103)
+            axes.set_xlim(-3, 103)
             axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
             axes.set_axisbelow(True)
-        label = f"pairs with a segment covered to ≥ {self.threshold:g} % (%)"
+        label = f"share of pairs (%) with a segment covered to ≥ {self.threshold:g} %"
         if ax is None and len(groups) > 1:
             self.figure_.supxlabel(label, fontsize=LABEL)
         else:

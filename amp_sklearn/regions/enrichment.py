@@ -27,6 +27,7 @@ def enrichment(
     unit="segment",
     by=None,
     null="rotation",
+    threshold=None,
     n_resamples=9999,
     n_bootstrap=2000,
     confidence_level=0.95,
@@ -52,6 +53,9 @@ def enrichment(
         ``"rotation"``: the picks of a protein at random places of the same protein. ``"position"``: the
         picks of another protein, which also asks whether a preference for some positions (the ends, say)
         explains the result; segments only.
+    threshold : float, default=None
+        Percent. With it the statistic is the share of picks that are covered to so much or more (the hit
+        rate of single picks, in percent) instead of their mean coverage.
     n_resamples : int, default=9999
         Draws from the null; the smallest possible p-value is ``1 / (n_resamples + 1)``.
     n_bootstrap : int, default=2000
@@ -107,6 +111,8 @@ def enrichment(
     check_resampling(n_resamples, n_bootstrap, confidence_level)
     if null not in NULL_MODELS:
         raise ValueError(f"null must be one of {', '.join(NULL_MODELS)}, got {null!r}")
+    if threshold is not None and not 0 < threshold <= 100:
+        raise ValueError(f"threshold must be a percentage above 0 and up to 100, got {threshold}")
     which = (which,) if isinstance(which, str) else tuple(which)
     analysis = RankedPicks(explanation, annotations, sequences, k, types, unit, by, fuzzy, outside)
     rng = generator(random_state)
@@ -116,6 +122,8 @@ def enrichment(
             proteins, picks, values = analysis.by_protein(end, code)
             if not len(proteins):
                 continue
+            if threshold is not None:
+                values = [100.0 * (value >= threshold) for value in values]
             model = NULL_MODELS[null](picks, values)
             n_picks = np.array([p.sum() for p in picks], dtype=float)
             difference = (model.observed - model.expected).sum(axis=0)

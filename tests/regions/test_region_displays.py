@@ -85,7 +85,11 @@ def test_forest_shows_fold_interval_and_significance(enriched):
 def test_hit_rates_top_against_low(published, both):
     table = hit_rate(both, by=published.outcome)
     display = HitRateDisplay.from_hit_rates(table, threshold=75)
-    shown = np.sort(np.concatenate([line.get_xdata() for line in display.ax_[0].lines]).astype(float))
+    shown = np.sort(
+        np.concatenate(
+            [line.get_xdata() for line in display.ax_[0].lines if line.get_marker() in ("o", "s")]
+        ).astype(float)
+    )
     rows = table[(table["group"] == "TN") & (table["threshold"] == 75) & (table["rank"] == "any")]
     np.testing.assert_allclose(shown, np.sort(rows["hit_rate"]))
     with pytest.raises(ValueError, match="no threshold 60"):

@@ -15,6 +15,7 @@ from amp_sklearn.regions import (
     annotation_table,
     coverage,
     enrichment,
+    hit_rate,
     top_vs_low,
 )
 from amp_sklearn.regions.null_models import rotations
@@ -146,6 +147,24 @@ def test_the_answer_for_the_published_pairs(published):
     np.testing.assert_allclose(table.loc[("TP", "top"), "observed"][tidy.index], tidy)
 
 
+def test_hit_rates_of_single_picks_against_chance(published):
+    inputs = (published.explanation, published.annotations, published.lengths)
+    table = enrichment(
+        *inputs,
+        which="top",
+        threshold=50,
+        by=published.outcome,
+        n_resamples=99,
+        n_bootstrap=99,
+        random_state=0,
+    )
+    rates = hit_rate(coverage(*inputs), [50], by=published.outcome, decimals=None)
+    rates = rates[rates["rank"] != "any"].groupby(["group", "type"])["hit_rate"].mean()
+    observed = table.set_index(["group", "type"])["observed"]
+    np.testing.assert_allclose(observed, rates.loc[observed.index])
+    assert (table["expected"] < 100).all()
+
+
 def test_the_same_seed_gives_the_same_table_and_leaves_global_state_alone(published):
     inputs = (published.explanation, published.annotations, published.lengths)
     options = {"n_resamples": 50, "n_bootstrap": 50, "by": published.outcome}
@@ -213,6 +232,7 @@ def test_errors_say_what_is_wrong(published):
         ({"by": ["TP"]}, "one entry per pair"),
         ({"n_resamples": 0}, "positive"),
         ({"confidence_level": 95}, "between 0 and 1"),
+        ({"threshold": 0}, "above 0"),
         ({"which": ["best"]}, "'top' or 'low'"),
     ):
         with pytest.raises(ValueError, match=message):
