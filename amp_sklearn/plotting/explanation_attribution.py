@@ -63,7 +63,7 @@ class AttributionDisplay(Display):
             tokens and 40 pairs.
         regions : DataFrame, default=None
             Annotated regions for ``"track"``: columns ``protein`` (an id of the pair), ``type``, ``start``,
-            ``end`` (residues counted from 1, both included).
+            ``end`` (residues counted from 1, both included; a region without one of them is not drawn).
         ax : matplotlib Axes, or two of them for ``"track"``, default=None
             Where to draw; by default a new figure.
 

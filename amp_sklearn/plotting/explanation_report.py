@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .explanation_style import LABEL, SEQUENTIAL, SERIES_COLORS, TICK, Display, draw_on, tidy
+from .explanation_style import LABEL, SEQUENTIAL, SERIES_COLORS, TICK, Display, draw_on, method_name, tidy
 
 CURVES = ("deletion", "insertion")
 _MARKERS = "osD^vP*X"
@@ -124,7 +124,7 @@ class DeletionCurveDisplay(Display):
                 marker=None if random else _MARKERS[(number - 1) % len(_MARKERS)],
                 markersize=3.5,
                 markevery=2,
-                label="random rankings" if random else name.replace("_", " "),
+                label="random rankings" if random else method_name(name),
             )
             if random:
                 self.ax_.fill_between(x, line["low"], line["high"], color=color, alpha=0.2, linewidth=0)
@@ -210,7 +210,7 @@ class AgreementDisplay(Display):
         self.figure_, self.ax_ = draw_on(ax, (0.62 * n + 2.6, 0.5 * n + 1.8))
         values = self.table.to_numpy()
         image = self.ax_.imshow(values, vmin=min(0.0, np.nanmin(values)), vmax=1, cmap=SEQUENTIAL)
-        names = [name.replace("_", " ") for name in self.table.index]
+        names = [method_name(name) for name in self.table.index]
         self.ax_.set_xticks(np.arange(n), names, rotation=35, ha="right", fontsize=TICK)
         self.ax_.set_yticks(np.arange(n), names, fontsize=TICK)
         for row in range(n):

@@ -64,11 +64,24 @@ def pair_title(explanation, pair):
     return f"{a} – {b} (p = {explanation.predictions[pair]:.2f})"
 
 
+_METHOD_NAMES = {
+    "deep_shap": "DeepSHAP",
+    "gini": "Gini",
+    "gradient_shap": "gradient SHAP",
+    "tree_shap": "TreeSHAP",
+}
+
+
+def method_name(method):
+    """Name of a method as a text would write it."""
+    return _METHOD_NAMES.get(method, method.replace("_", " "))
+
+
 def value_name(explanation):
     """Axis label of an explanation's values."""
     if explanation.method == "attention":
         return "attention received"
-    return f"{explanation.method.replace('_', ' ')} value"
+    return f"{method_name(explanation.method)} {'importance' if explanation.method == 'gini' else 'value'}"
 
 
 class Display:

@@ -115,7 +115,8 @@ def _draw_regions(ax, regions, protein, colors, bottom, height):
     if regions is None or not colors:
         return
     lane = height / len(colors)
-    for row in regions[regions["protein"] == protein].itertuples():
+    known = regions.dropna(subset=["start", "end"])  # a region without both ends has no place on the track
+    for row in known[known["protein"] == protein].itertuples():
         number = list(colors).index(row.type)
         ax.add_patch(
             Rectangle(

@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -52,6 +53,8 @@ def parse_arguments():
     )
     parser.add_argument("--explained", type=int, default=200, help="held-out pairs to explain")
     parser.add_argument("--epochs", type=int, default=35)
+    parser.add_argument("--layers", type=int, default=6, help="encoder layers of the Transformer")
+    parser.add_argument("--repeats", type=int, default=2, help="randomised models, and other seeds")
     parser.add_argument("--components", type=int, default=150, help="dimensions of the autoencoder")
     parser.add_argument("--models", nargs="*", default=["AMPS", "AE_DNN", "AE_RF"])
     parser.add_argument("--smoke", action="store_true", help="small sizes")
@@ -68,7 +71,13 @@ def make_models(arguments):
     training = {"max_epochs": arguments.epochs, "random_state": 0}
     # the published learning rate belongs to tokens of 1,280 dimensions and many more steps
     amps = AMPSClassifier(
-        lr=5e-4, n_layers=6, dim_feedforward=512, hidden1=128, hidden2=64, batch_size=64, **training
+        lr=5e-4,
+        n_layers=arguments.layers,
+        dim_feedforward=512,
+        hidden1=128,
+        hidden2=64,
+        batch_size=64,
+        **training,
     )
     models = {
         "AMPS": make_pipeline(embed, PairConcatenator("segments"), amps),
@@ -104,6 +113,29 @@ def methods_of(name):
             aggregate="sum", perturbation="interventional", n_jobs=-1
         ),
     } | anything
+
+
+def readable(summary):
+    """The columns of a report's summary that the documentation shows, as text."""
+
+    def interval(column):
+        low, high = summary[f"{column}_low"], summary[f"{column}_high"]
+        numbers = zip(summary[column], low, high, strict=True)
+        return [f"{mean:+.3f} ({a:+.3f} to {b:+.3f})" for mean, a, b in numbers]
+
+    def number(column):
+        return ["" if np.isnan(value) else f"{value:.2f}" for value in summary[column]]
+
+    columns = {
+        "method": list(summary.index),
+        "deletion gain": interval("deletion_gain"),
+        "insertion gain": interval("insertion_gain"),
+        "pairs better than random": [f"{share:.0%}" for share in summary["better_than_random"]],
+        "randomised model": number("randomised_model"),
+        "other seeds": number("other_seeds"),
+        "other baselines": number("other_baselines"),
+    }
+    return pd.DataFrame(columns)
 
 
 def draw(name, report, out):
@@ -144,7 +176,14 @@ def main():
         X, y = X.iloc[rows], y[rows]
     train, test = next(iter(ProteinDisjointKFold(5, random_state=0).split(X, y)))
     explained = test[np.sort(random.choice(len(test), min(arguments.explained, len(test)), replace=False))]
-    facts = {"pairs": len(X), "train": len(train), "test": len(test), "explained": len(explained)}
+    facts = {
+        "layers": arguments.layers,
+        "epochs": arguments.epochs,
+        "pairs": len(X),
+        "train": len(train),
+        "test": len(test),
+        "explained": len(explained),
+    }
     for name, model in make_models(arguments).items():
         started = time.perf_counter()
         model.fit(X.iloc[train], y[train])
@@ -161,7 +200,7 @@ def main():
             methods_of(name),
             background=X.iloc[train[:2000]],
             n_random=10,
-            n_repeats=2,
+            n_repeats=arguments.repeats,
         )
         facts[name]["evaluate_s"] = round(time.perf_counter() - started, 1)
         refused = {}
@@ -173,6 +212,7 @@ def main():
         facts[name]["refused"] = refused
         facts[name]["notes"] = sorted({note for e in report.explanations.values() for note in e.notes})
         report.summary.round(4).to_csv(arguments.out / f"{name}_summary.csv")
+        readable(report.summary).to_csv(arguments.out / f"{name}_table.csv", index=False)
         report.agreement.round(3).to_csv(arguments.out / f"{name}_agreement.csv")
         report.overlap.round(3).to_csv(arguments.out / f"{name}_overlap.csv")
         draw(name, report, arguments.out)
