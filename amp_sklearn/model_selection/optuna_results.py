@@ -129,7 +129,7 @@ def trials_frame(trials, space, n_splits):
         "duration",
     ]
     order += ["copied_from", "error", "worker"]
-    position = {name: next(i for i, o in enumerate(order) if name.startswith(o)) for name in frame}
+    position = {name: next(i for i, o in enumerate(order) if str(name).startswith(o)) for name in frame}
     frame = frame[sorted(frame, key=lambda name: position[name])]
     return frame.astype({"copied_from": "Int64"}) if len(frame) else frame
 

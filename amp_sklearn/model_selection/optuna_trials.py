@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+from joblib import effective_n_jobs
 from optuna.trial import TrialState
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
@@ -188,7 +189,7 @@ class TrialLoop:
         """Score the folds not recorded yet, ``n_jobs`` at a time, and decide in the order of the folds."""
         recorded = recorded_folds(trial.user_attrs, len(self.splits))
         params = self.space.decode(trial.params)
-        wave = max(1, parallel._effective_n_jobs())
+        wave = effective_n_jobs(self.n_jobs)
         scores = []
         for first in range(0, len(self.splits), wave):
             todo = [i for i in range(first, min(first + wave, len(self.splits))) if i not in recorded]
