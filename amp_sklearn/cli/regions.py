@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+CHANCE_PAIRS = 100_000
+"""Beyond so many pairs hit rates come without those by chance, which count all pairs in each draw."""
+
 EXCEL_ROWS = 1_048_575
 """Rows of data that one sheet holds below its header."""
 
@@ -133,6 +136,7 @@ def _analyse(
         coverage,
         enrichment,
         hit_rate,
+        hit_rate_by_chance,
         read_annotations,
         top_vs_low,
     )
@@ -150,12 +154,16 @@ def _analyse(
     annotated = AnnotatedResidues(annotations, used, wanted, **options)
     common = {"k": k, "unit": unit}
     covered = [coverage(explanation, annotated, None, which=which, **common) for which in ("top", "low")]
-    rates = [hit_rate(table, limits, by=group) for table in covered]
+    if unit == "segment" and len(explanation) <= CHANCE_PAIRS:
+        draws = {"n_resamples": min(resamples, 999), "random_state": random_state}
+        rates = hit_rate_by_chance(explanation, annotated, None, k=k, thresholds=limits, by=group, **draws)
+    else:
+        rates = pd.concat([hit_rate(table, limits, by=group) for table in covered], ignore_index=True)
     tests = common | {"by": group, "n_resamples": resamples, "random_state": random_state}
     results = {
         "annotations": annotation_summary(annotations),
         "coverage": pd.concat(covered, ignore_index=True),
-        "hit_rates": pd.concat(rates, ignore_index=True),
+        "hit_rates": rates,
         "enrichment": enrichment(explanation, annotated, None, null=null, **tests),
         "top_vs_low": top_vs_low(explanation, annotated, None, **tests),
     }

@@ -167,7 +167,8 @@ class HitRateDisplay(Display):
     Parameters
     ----------
     hit_rates : DataFrame
-        From ``amp_sklearn.regions.hit_rate``.
+        From ``amp_sklearn.regions.hit_rate``; or from ``hit_rate_by_chance``, then the interval of chance is
+        drawn behind each marker.
     threshold : float, default=50
         Percent; a threshold of the table.
     rank : str, default="any"
@@ -228,10 +229,12 @@ class HitRateDisplay(Display):
         places = {type_: len(types) - 1 - i for i, type_ in enumerate(types)}
         for axes, group in zip(self.ax_, groups, strict=True):
             rows = table[table["group"] == group]
-            for _, pair in rows.groupby("type", observed=True):
-                y = places[pair["type"].iloc[0]]
-                heights = [y + _DODGE[which] for which in pair["which"].astype(str)]
-                axes.plot(pair["hit_rate"], heights, color="#999999", linewidth=2, zorder=1)
+            if (
+                "expected" not in rows
+            ):  # a line between top and low; with chance drawn it would be one too many
+                for type_, pair in rows.groupby("type", observed=True):
+                    heights = [places[type_] + _DODGE[which] for which in pair["which"].astype(str)]
+                    axes.plot(pair["hit_rate"], heights, color="#999999", linewidth=2, zorder=1)
             for which, points in rows.groupby(rows["which"].astype(str)):
                 axes.plot(
                     points["hit_rate"],
@@ -242,6 +245,7 @@ class HitRateDisplay(Display):
                     label=WHICH_LABELS[which],
                     zorder=2,
                 )
+            self._draw_chance(axes, rows, places)
             title = f"{group} (n = {rows['n_pairs'].max():,} pairs)"
             tidy(axes, title)
             axes.set_xlim(-3, 103)
@@ -265,3 +269,20 @@ class HitRateDisplay(Display):
             bbox_to_anchor=(1.0, 0.5),
         )
         return self
+
+    @staticmethod
+    def _draw_chance(axes, rows, places):
+        """A grey bar from the lower to the upper end of what chance gives, where the table tells it."""
+        if "expected_low" not in rows:
+            return
+        for number, row in enumerate(rows.itertuples()):
+            axes.plot(
+                [row.expected_low, row.expected_high],
+                [places[row.type] + _DODGE[str(row.which)]] * 2,
+                color="black",
+                linewidth=1.6,
+                marker="|",
+                markersize=9,
+                zorder=3,
+                label="chance (95 %)" if number == 0 else None,
+            )

@@ -7,6 +7,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from .explanation_style import LABEL, TICK, Display, tidy
 from .regions_coverage import WHICH_COLORS, WHICH_LABELS, WHICH_MARKERS, axes_for
 
+_TICKS = (0.1, 0.25, 0.5, 0.7, 1, 1.4, 2, 4, 10)
+
 
 class EnrichmentForestDisplay(Display):
     """Forest plot: fold enrichment of each type with its confidence interval; one panel per group of pairs.
@@ -85,9 +87,7 @@ class EnrichmentForestDisplay(Display):
                 self._draw_row(axes, row, places[row.type] + shift[row.which])
             axes.set_xscale("log")
             axes.set_xlim(limits)
-            ticks = [
-                t for t in (0.1, 0.25, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 4, 10) if limits[0] <= t <= limits[1]
-            ]
+            ticks = [tick for tick in _TICKS if limits[0] <= tick <= limits[1]]
             axes.xaxis.set_major_locator(FixedLocator(ticks))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -3,6 +3,7 @@
 from .coverage import coverage
 from .enrichment import enrichment
 from .feature_names import BOND_TYPES, interpro_type, uniprot_type
+from .hit_rate_null import hit_rate_by_chance
 from .hit_rates import COVERAGE_BINS, coverage_bins, hit_rate, outcomes
 from .interpro import (
     read_entry_types,
@@ -50,6 +51,7 @@ __all__ = [
     "enrichment",
     "explanation_from_picks",
     "hit_rate",
+    "hit_rate_by_chance",
     "interpro_type",
     "outcomes",
     "parse_feature_cell",

@@ -9,7 +9,7 @@ from .ranking import ENDS, rank_pairs
 from .table import UNIPROT_TYPES
 
 
-def _percent(counts, lengths):
+def percent_covered(counts, lengths):
     """Share of residues in percent, 0 for a segment without any; operations in the published order."""
     return np.divide(counts, lengths, out=np.zeros(counts.shape), where=lengths > 0) * 100
 
@@ -119,10 +119,10 @@ def pick_percent(annotated, pair_rows, picks):
         picks.unit == "segment"
     ):  # ten segments per protein, however many pairs: look up instead of counting again
         lengths, counts = annotated.segment_counts()
-        return _percent(counts, lengths[..., None])[rows, picks.number]
+        return percent_covered(counts, lengths[..., None])[rows, picks.number]
     starts, ends = picks.bounds(pair_rows, annotated.lengths)
     counts = annotated.count(rows.ravel(), starts.ravel(), ends.ravel())
-    return _percent(counts, np.ones_like(counts)).reshape(*rows.shape, -1)
+    return percent_covered(counts, np.ones_like(counts)).reshape(*rows.shape, -1)
 
 
 def _tidy(explanation, annotated, pair_rows, picks, which):

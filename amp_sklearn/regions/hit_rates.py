@@ -41,7 +41,7 @@ def outcomes(y_true, y_pred):
     return np.array([["TN", "FP"], ["FN", "TP"]])[y_true.astype(int), y_pred.astype(int)]
 
 
-def _smallest_rounding_to(threshold, decimals):
+def smallest_rounding_to(threshold, decimals):
     """Smallest number that rounds to the threshold; rounding is monotone, so comparing with it is exact."""
     low = threshold - 2 * 10.0**-decimals
     high = float(threshold)
@@ -124,7 +124,7 @@ def hit_rate(coverage, thresholds=(25, 50, 75), by=None, decimals=1):
         [groups, whiches, types, [*map(str, ranks), ANY_RANK]], names=["group", "which", "type", "rank"]
     )
     for threshold in thresholds:
-        cut = threshold if decimals is None else _smallest_rounding_to(threshold, decimals)
+        cut = threshold if decimals is None else smallest_rounding_to(threshold, decimals)
         is_hit = percent >= cut
         hits = np.bincount(row[is_hit], minlength=n_cells * len(ranks)).reshape(*shape, len(ranks))
         any_hit = np.zeros(len(cell_of_pick), dtype=bool)
@@ -182,7 +182,7 @@ def coverage_bins(coverage, by=None, decimals=1):
         bins = np.searchsorted(edges, percent, side="left")
     else:  # a number is above an edge if it rounds to more than the edge
         above = [
-            _smallest_rounding_to(round(edge + 10.0**-decimals, decimals), decimals)
+            smallest_rounding_to(round(edge + 10.0**-decimals, decimals), decimals)
             for edge in edges.astype(float)
         ]
         bins = np.searchsorted(above, percent, side="right")

@@ -16,7 +16,7 @@ from amp_sklearn.plotting import (
     HitRateDisplay,
     RegionTrackDisplay,
 )
-from amp_sklearn.regions import coverage, enrichment, hit_rate, read_annotations, top_vs_low
+from amp_sklearn.regions import coverage, enrichment, hit_rate_by_chance, read_annotations, top_vs_low
 
 FIGURES = ROOT / "docs" / "_static" / "regions"
 SEED = 0
@@ -77,8 +77,8 @@ def main():
     inputs = (explanation, annotations, lengths)
     outcome = samples["cls"].to_numpy()
     covered = pd.concat([coverage(*inputs, which=which) for which in ("top", "low")], ignore_index=True)
-    rates = hit_rate(covered, by=outcome)
     tests = {"by": outcome, "random_state": SEED}
+    rates = hit_rate_by_chance(*inputs, n_resamples=9999, **tests)
     rotation = enrichment(*inputs, **tests)
     position = enrichment(*inputs, null="position", **tests)
     hits = enrichment(*inputs, threshold=50, **tests)
@@ -107,6 +107,8 @@ def main():
         "hit_rates": rates.to_dict("records"),
     }
     (RESULTS / "regions_answer.json").write_text(json.dumps(result, indent=1, default=float) + "\n")
+    rates = rates[(rates["rank"] == "any") & (rates["threshold"] == 50)]
+    print(rates.drop(columns=["threshold", "rank"]).round(3).to_string(index=False))
     print(readable(rotation, position).to_string(index=False))
     print(readable_paired(paired).to_string(index=False))
     print(

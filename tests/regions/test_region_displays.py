@@ -14,7 +14,14 @@ from amp_sklearn.plotting import (
     HitRateDisplay,
     RegionTrackDisplay,
 )
-from amp_sklearn.regions import annotation_table, coverage, coverage_bins, enrichment, hit_rate
+from amp_sklearn.regions import (
+    annotation_table,
+    coverage,
+    coverage_bins,
+    enrichment,
+    hit_rate,
+    hit_rate_by_chance,
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +101,16 @@ def test_hit_rates_top_against_low(published, both):
     np.testing.assert_allclose(shown, np.sort(rows["hit_rate"]))
     with pytest.raises(ValueError, match="no threshold 60"):
         HitRateDisplay.from_hit_rates(table, threshold=60)
+
+
+def test_hit_rates_with_what_chance_gives(published):
+    inputs = (published.explanation, published.annotations, published.lengths)
+    table = hit_rate_by_chance(*inputs, thresholds=[50], n_resamples=20, random_state=0)
+    display = HitRateDisplay.from_hit_rates(table)
+    bars = np.array([line.get_xdata() for line in display.ax_[0].lines if line.get_marker() == "|"])
+    rows = table[table["rank"] == "any"]
+    np.testing.assert_allclose(bars, rows[["expected_low", "expected_high"]])
+    assert "chance (95 %)" in [text.get_text() for text in display.ax_[0].get_legend().get_texts()]
 
 
 def test_displays_draw_on_given_axes(published, both, enriched):

@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amp_sklearn.regions import COVERAGE_BINS, coverage, coverage_bins, hit_rate, outcomes
+from amp_sklearn.regions import (
+    COVERAGE_BINS,
+    annotation_table,
+    coverage,
+    coverage_bins,
+    explanation_from_picks,
+    hit_rate,
+    hit_rate_by_chance,
+    outcomes,
+)
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +137,39 @@ def test_outcomes():
         outcomes([1, 2], [1, 0])
     with pytest.raises(ValueError, match="one entry per pair"):
         outcomes([1], [1, 0])
+
+
+def test_hit_rates_by_chance_hold_the_hit_rates_and_the_mean_over_segments(published, both):
+    inputs = (published.explanation, published.annotations, published.lengths)
+    table = hit_rate_by_chance(*inputs, by=published.outcome, n_resamples=200, random_state=0)
+    keys = ["group", "which", "threshold", "rank", "type"]
+    plain = hit_rate(both, by=published.outcome)
+    joined = table.merge(
+        plain.astype({"which": str, "type": str}), on=keys, suffixes=("", "_plain"), validate="1:1"
+    )
+    assert len(joined) == len(table) == len(plain)
+    np.testing.assert_allclose(joined["hit_rate"], joined["hit_rate_plain"])
+    inside = table[table["p_value"] > 0.2]
+    assert (
+        (inside["expected_low"] <= inside["hit_rate"]) & (inside["hit_rate"] <= inside["expected_high"])
+    ).all()
+    again = hit_rate_by_chance(*inputs, by=published.outcome, n_resamples=200, random_state=0)
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_any_rank_by_chance_is_what_counting_all_placements_gives():
+    """Two picks in one protein keep their distance: of ten placements, four put one of them on the region."""
+    ids = [(f"A{i}", f"B{i}") for i in range(300)]
+    explanation = explanation_from_picks(
+        ids, [["A_segment0", "A_segment5"]] * 300, [["B_segment0", "B_segment1"]] * 300
+    )
+    regions = annotation_table((a, "Domain", 1, 20) for a, _ in ids)
+    lengths = {protein: 100 for pair in ids for protein in pair}
+    table = hit_rate_by_chance(
+        explanation, regions, lengths, k=2, which="top", types=["Domain"], thresholds=[75], random_state=1
+    )
+    expected = table[table["type"] == "Domain"].set_index("rank")["expected"]
+    assert expected.to_dict() == pytest.approx({"1": 20, "2": 20, "any": 40}, abs=0.5)
+    for options, message in (({"by": ["a"]}, "one entry per pair"), ({"n_resamples": 0}, "positive")):
+        with pytest.raises(ValueError, match=message):
+            hit_rate_by_chance(explanation, regions, lengths, **options)
