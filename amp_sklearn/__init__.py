@@ -6,6 +6,7 @@ __version__ = "0.1.0"
 
 # Imported when first asked for: torch and transformers take seconds, and a help text needs neither.
 _HOME_OF = {
+    "AEDNNClassifier": "classification",
     "AMPCSEClassifier": "classification",
     "AMPSClassifier": "classification",
     "AutoencoderReducer": "preprocessing",
@@ -17,13 +18,19 @@ _HOME_OF = {
     "PairConcatenator": "preprocessing",
     "PairMatrix": "data",
     "ProteinDisjointKFold": "model_selection",
+    "TokenMeanClassifier": "classification",
+    "evaluate_folds": "model_selection",
     "explain": "explain",
     "load_bernett": "data",
     "load_bernett_mini": "data",
+    "load_checkpoint": "classification.checkpoints",
+    "load_model": "persistence",
     "load_park_marcotte": "data",
     "load_yeast_ppi": "data",
+    "make_preset": "presets",
     "read_fasta": "data",
     "read_pairs": "data",
+    "save_model": "persistence",
 }
 
 __all__ = ["__version__", *_HOME_OF]

@@ -64,8 +64,8 @@ class ProteinDisjointKFold:
     >>> X = [["MKA", "MKC"], ["MKC", "MKA"], ["MRV", "MRV"], ["MKA", "MRV"]]
     >>> for train, test in ProteinDisjointKFold(2, random_state=0).split(X):
     ...     print(len(train), len(test))
-    1 2
     2 1
+    1 2
     """
 
     def __init__(self, n_splits=5, *, n_passes=30, random_state=None):

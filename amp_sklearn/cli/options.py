@@ -1,0 +1,60 @@
+"""Arguments and options that several commands share, and what they are turned into."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Pairs = Annotated[
+    Path,
+    typer.Argument(
+        help="Table of pairs (TSV, CSV, Excel, Parquet) with columns protein_a, protein_b and, where known, label "
+        "(also understood: Protein1, Protein2, ProteinA, ProteinB, Label).",
+        show_default=False,
+    ),
+]
+Sequences = Annotated[
+    Path,
+    typer.Argument(
+        help="Sequences of all proteins in the pairs: FASTA (.gz too), or a table with columns Entry and Sequence.",
+        show_default=False,
+    ),
+]
+ESM2 = Annotated[
+    str,
+    typer.Option(
+        "--esm2",
+        help="ESM-2 model: esm2-mini (bundled, offline), a name such as facebook/esm2_t33_650M_UR50D, or a folder.",
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option("--model", help="Classifier: amps-small (minutes on a laptop), amps (as published), composition."),
+]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(help="Embed proteins longer than this many residues in overlapping windows. Default: whole."),
+]
+Uppercase = Annotated[bool, typer.Option("--uppercase", help="Accept lower-case residues and turn them upper case.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random; the same seed gives the same numbers.")]
+Device = Annotated[str, typer.Option(help="Torch device: auto, cpu, cuda, mps.")]
+
+
+def read_input(pairs, sequences, uppercase, *, labelled):
+    """Pairs and labels from files; with ``labelled`` the label column must be there."""
+    from ..data import read_pairs
+    from ..exceptions import PairTableError
+
+    X, y = read_pairs(pairs, sequences, uppercase=uppercase)
+    if labelled and y is None:
+        raise PairTableError(f"{pairs} has no label column; this command needs one, named label (1 and 0)")
+    return X, y
+
+
+def build_model(name, esm2, max_length, device, seed, epochs=None):
+    """The pipeline that ``--model`` names."""
+    from ..workflows import pair_pipeline
+
+    return pair_pipeline(
+        name, esm2=esm2, max_length=max_length, device=device, random_state=seed, max_epochs=epochs, verbose=1
+    )

@@ -1,0 +1,34 @@
+"""amp-sklearn predict"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Pairs, Sequences, Uppercase, read_input
+
+
+def predict(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="Model saved by 'amp-sklearn train'. Loading it runs code from the file: use files that you trust.",
+            show_default=False,
+        ),
+    ],
+    pairs: Pairs,
+    sequences: Sequences,
+    out: Annotated[Path, typer.Option(help="Table to write (.tsv).")] = Path("predictions.tsv"),
+    uppercase: Uppercase = False,
+):
+    """Predict the probability of interaction for each pair."""
+    import joblib
+
+    X, _ = read_input(pairs, sequences, uppercase, labelled=False)
+    fitted = joblib.load(model)
+    table = X.index.to_frame(index=False)
+    table["probability"] = fitted.predict_proba(X)[:, 1]
+    table["prediction"] = fitted.predict(X)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(out, sep="\t", index=False)
+    print(f"{len(table):,} pairs, {int((table['probability'] > 0.5).sum()):,} predicted to interact: {out}")

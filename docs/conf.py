@@ -1,0 +1,29 @@
+"""Configuration of the documentation; builds offline with ``sphinx-build -W docs docs/_build/html``."""
+
+import amp_sklearn
+
+project = "amp_sklearn"
+author = "The amp_sklearn developers"
+copyright = "2026, The amp_sklearn developers"
+version = release = amp_sklearn.__version__
+
+extensions = [
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.extlinks",
+    "sphinx.ext.mathjax",
+]
+extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
+extlinks_detect_hardcoded_links = False
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+exclude_patterns = ["_build"]
+
+templates_path = ["_templates"]
+html_theme = "pydata_sphinx_theme"
+html_title = "amp_sklearn"
+html_static_path = ["_static"]
+html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
+html_show_sourcelink = False
