@@ -108,7 +108,7 @@ class DeletionCurveDisplay(Display):
         unknown = [name for name in chosen if name not in known]
         if unknown:
             raise ValueError(f"methods {unknown} are not in the report, which has {known}")
-        self.figure_, self.ax_ = draw_on(ax, (6.2, 4.0))
+        self.figure_, self.ax_ = draw_on(ax, (6.2 if len(chosen) < 4 else 8.2, 4.0))
         table = self.curves[self.curves["curve"] == curve]
         for number, name in enumerate(["random", *chosen]):
             line = table[table["method"] == name]
@@ -137,7 +137,10 @@ class DeletionCurveDisplay(Display):
         )
         self.ax_.axhline(0, color="black", linewidth=0.8)
         self.ax_.set_xlim(0, 100)
-        self.ax_.legend(fontsize=TICK, frameon=False)
+        if len(chosen) < 4:
+            self.ax_.legend(fontsize=TICK, frameon=False)
+        else:  # many names would cover the curves
+            self.ax_.legend(fontsize=TICK, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
         return self
 
 

@@ -47,10 +47,12 @@ def draw_tracks(explanation, pair, regions, axes):
         ax.stairs(values, np.arange(length + 1) + 0.5, fill=True, color=PROTEIN_COLORS[block], alpha=0.75)
         for start, end in segment_bounds(length):
             if start < end < length:
-                ax.axvline(end + 0.5, ymin=0.24, color="black", linewidth=0.4, alpha=0.35)
+                ax.axvline(
+                    end + 0.5, ymin=0.24 if len(types) else 0.0, color="black", linewidth=0.4, alpha=0.35
+                )
         _label_segments(ax, explanation.layout, length)
         ax.axhline(0, color="black", linewidth=0.8)
-        ax.set_ylim(low - 0.32 * room, high + 0.12 * room)
+        ax.set_ylim(low - (0.32 if len(types) else 0.06) * room, high + 0.14 * room)
         _draw_regions(ax, regions, name, colors, low - 0.28 * room, 0.18 * room)
         ticks = ax.get_yticks()
         ax.set_yticks(ticks[(ticks >= low - 0.02 * room) & (ticks <= high + 0.12 * room)])

@@ -210,14 +210,16 @@ def main():
             except ValueError as reason:
                 refused[method] = str(reason)
         facts[name]["refused"] = refused
+        facts["embedding"] = {"model": arguments.embedding, "fingerprint": model[0].fingerprint_[:16]}
         facts[name]["notes"] = sorted({note for e in report.explanations.values() for note in e.notes})
         report.summary.round(4).to_csv(arguments.out / f"{name}_summary.csv")
         readable(report.summary).to_csv(arguments.out / f"{name}_table.csv", index=False)
+        report.curves.round(4).to_csv(arguments.out / f"{name}_curves.csv", index=False)
         report.agreement.round(3).to_csv(arguments.out / f"{name}_agreement.csv")
         report.overlap.round(3).to_csv(arguments.out / f"{name}_overlap.csv")
         draw(name, report, arguments.out)
         print(name, json.dumps(facts[name]), report.summary.round(3).to_string(), sep="\n", flush=True)
-    (arguments.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n")
+        (arguments.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
 if __name__ == "__main__":
