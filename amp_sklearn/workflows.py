@@ -23,7 +23,14 @@ SUMMARY_METRICS = ("accuracy", "mcc", "roc_auc", "pr_auc")
 
 
 def pair_pipeline(
-    name="amps-small", *, esm2="esm2-mini", max_length=None, device="auto", random_state=None, max_epochs=None, verbose=0
+    name="amps-small",
+    *,
+    esm2="esm2-mini",
+    max_length=None,
+    device="auto",
+    random_state=None,
+    max_epochs=None,
+    verbose=0,
 ):
     """A pipeline from pairs of sequences to probabilities, by name.
 
@@ -60,7 +67,9 @@ def pair_pipeline(
     if name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
     if name == "composition":
-        return make_pipeline(CompositionEncoder(), StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+        return make_pipeline(
+            CompositionEncoder(), StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)
+        )
     settings = dict(_SMALL) if name == "amps-small" else {}
     if max_epochs is not None:
         settings["max_epochs"] = max_epochs
@@ -105,7 +114,9 @@ def cross_validation(scheme, n_splits=5, random_state=0):
     raise ValueError(f"scheme must be 'random' or 'protein-disjoint', got {scheme!r}")
 
 
-def evaluate_schemes(models, X, y, schemes=("random", "protein-disjoint"), *, n_splits=5, random_state=0, verbose=0):
+def evaluate_schemes(
+    models, X, y, schemes=("random", "protein-disjoint"), *, n_splits=5, random_state=0, verbose=0
+):
     """Cross-validate several models under several schemes, all on the same folds.
 
     Parameters
@@ -125,7 +136,8 @@ def evaluate_schemes(models, X, y, schemes=("random", "protein-disjoint"), *, n_
     predictions : DataFrame
         One row per scheme, model and test pair.
     """
-    metrics, predictions = [], []
+    metrics: list[pd.DataFrame] = []
+    predictions: list[pd.DataFrame] = []
     for scheme in schemes:
         cv = cross_validation(scheme, n_splits, random_state)
         for name, model in models.items():

@@ -11,7 +11,9 @@ from numpydoc.docscrape import FunctionDoc
 import amp_sklearn
 
 MODULES = sorted(
-    module.name for module in pkgutil.walk_packages(amp_sklearn.__path__, "amp_sklearn.") if ".cli" not in module.name
+    module.name
+    for module in pkgutil.walk_packages(amp_sklearn.__path__, "amp_sklearn.")
+    if ".cli" not in module.name
 )
 
 
@@ -30,7 +32,11 @@ def public_objects():
         module = importlib.import_module(f"amp_sklearn.{package}")
         for name in getattr(module, "__all__", vars(module)):
             thing = getattr(module, name)
-            if name.startswith("_") or not callable(thing) or not thing.__module__.startswith(module.__name__):
+            if (
+                name.startswith("_")
+                or not callable(thing)
+                or not thing.__module__.startswith(module.__name__)
+            ):
                 continue
             if not (inspect.isclass(thing) and issubclass(thing, BaseException)):
                 yield pytest.param(thing, id=f"{package}.{name}")
@@ -44,5 +50,7 @@ def test_parameters_in_docstrings_are_those_of_the_signature(thing):
         for parameter in FunctionDoc(thing, doc=inspect.getdoc(thing))["Parameters"]
         for name in parameter.name.split(",")
     ]
-    accepted = [name for name in inspect.signature(thing).parameters if name not in ("self", "args", "kwargs")]
+    accepted = [
+        name for name in inspect.signature(thing).parameters if name not in ("self", "args", "kwargs")
+    ]
     assert sorted(described) == sorted(accepted)

@@ -16,7 +16,16 @@ LAYERS = (
     "model_selection", "persistence", "explain", "regions", "plotting", "workflows", "cli",
 )  # fmt: skip
 NOT_ALLOWED = {"explain": {"classification", "presets"}}  # it asks a fitted model for what the model declares
-PUBLIC = ("data", "embedding", "preprocessing", "classification", "model_selection", "explain", "regions", "plotting")
+PUBLIC = (
+    "data",
+    "embedding",
+    "preprocessing",
+    "classification",
+    "model_selection",
+    "explain",
+    "regions",
+    "plotting",
+)
 
 
 def imported_layers(file):
@@ -31,7 +40,9 @@ def imported_layers(file):
                 yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE))
+)
 def test_imports_point_downwards(file):
     layer = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if layer == "__init__":

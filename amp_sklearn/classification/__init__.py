@@ -3,13 +3,11 @@
 from .base import BaseTorchClassifier
 from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
-from .metrics import PAIR_METRICS, pair_metrics
 from .recurrent import GRUClassifier
 from .token_mean import TokenMeanClassifier
 from .transformer import AMPCSEClassifier, AMPSClassifier
 
 __all__ = [
-    "PAIR_METRICS",
     "AEDNNClassifier",
     "AMPCSEClassifier",
     "AMPSClassifier",
@@ -18,5 +16,4 @@ __all__ = [
     "GRUClassifier",
     "TokenMeanClassifier",
     "load_checkpoint",
-    "pair_metrics",
 ]

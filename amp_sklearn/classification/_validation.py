@@ -7,8 +7,8 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 
 from ..data import PairMatrix
+from ..metrics import pair_metrics
 from ._net import predict_logits
-from .metrics import pair_metrics
 
 
 def probabilities(logits):

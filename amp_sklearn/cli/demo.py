@@ -79,7 +79,9 @@ def demo(
     print("  amp-sklearn evaluate pairs.tsv proteins.fasta --out evaluation")
     print("  amp-sklearn train pairs.tsv proteins.fasta --out model.joblib")
     print("  amp-sklearn predict model.joblib new_pairs.tsv proteins.fasta --out predictions.tsv")
-    print("With the real ESM-2 (2.6 GB, downloaded once; a GPU helps) add: --esm2 facebook/esm2_t33_650M_UR50D")
+    print(
+        "With the real ESM-2 (2.6 GB, downloaded once; a GPU helps) add: --esm2 facebook/esm2_t33_650M_UR50D"
+    )
 
 
 def _heading(number, text):

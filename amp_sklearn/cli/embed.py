@@ -11,7 +11,10 @@ from .options import ESM2, Device, MaxLength, Uppercase
 def embed(
     sequences: Annotated[Path, typer.Argument(help="Proteins: FASTA (.gz too).", show_default=False)],
     out: Annotated[
-        Path, typer.Option(help="Table to write: .npz (ids, tokens, features) or .parquet (one column per feature).")
+        Path,
+        typer.Option(
+            help="Table to write: .npz (ids, tokens, features) or .parquet (one column per feature)."
+        ),
     ] = Path("embeddings.npz"),
     esm2: ESM2 = "esm2-mini",
     max_length: MaxLength = None,
@@ -38,7 +41,9 @@ def embed(
     if out.suffix == ".npz":
         np.savez(out, ids=by_id.index.to_numpy(dtype=str), tokens=np.array(PROTEIN_TOKENS), features=features)
     else:
-        names = [f"ESM2_{_published_name(token)}{d}" for token in PROTEIN_TOKENS for d in range(features.shape[2])]
+        names = [
+            f"ESM2_{_published_name(token)}{d}" for token in PROTEIN_TOKENS for d in range(features.shape[2])
+        ]
         table = pd.DataFrame(features.reshape(len(features), -1), columns=names)
         table.insert(0, "Entry", by_id.index.to_numpy())
         table.to_parquet(out)

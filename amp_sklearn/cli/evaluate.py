@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from .options import ESM2, Device, MaxLength, Pairs, Preset, Seed, Sequences, Uppercase, build_model, read_input
+from .options import (
+    ESM2,
+    Device,
+    MaxLength,
+    Pairs,
+    Preset,
+    Seed,
+    Sequences,
+    Uppercase,
+    build_model,
+    read_input,
+)
 
 
 class Scheme(StrEnum):
@@ -45,7 +56,9 @@ def evaluate(
     models = {model: build_model(model, esm2, max_length, device, seed, epochs)}
     models.setdefault("composition", pair_pipeline("composition"))
     schemes = ("random", "protein-disjoint") if scheme is Scheme.both else (scheme.value,)
-    metrics, predictions = evaluate_schemes(models, X, y, schemes, n_splits=folds, random_state=seed, verbose=1)
+    metrics, predictions = evaluate_schemes(
+        models, X, y, schemes, n_splits=folds, random_state=seed, verbose=1
+    )
     out.mkdir(parents=True, exist_ok=True)
     for name, table in {"folds": metrics, "summary": summarise(metrics), "predictions": predictions}.items():
         table.to_csv(out / f"{name}.tsv", sep="\t", index=False)

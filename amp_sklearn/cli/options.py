@@ -29,15 +29,21 @@ ESM2 = Annotated[
 ]
 Preset = Annotated[
     str,
-    typer.Option("--model", help="Classifier: amps-small (minutes on a laptop), amps (as published), composition."),
+    typer.Option(
+        "--model", help="Classifier: amps-small (minutes on a laptop), amps (as published), composition."
+    ),
 ]
 MaxLength = Annotated[
     int | None,
-    typer.Option(help="Embed proteins longer than this many residues in overlapping windows. Default: whole."),
+    typer.Option(
+        help="Embed proteins longer than this many residues in overlapping windows. Default: whole."
+    ),
 ]
-Uppercase = Annotated[bool, typer.Option("--uppercase", help="Accept lower-case residues and turn them upper case.")]
+Uppercase = Annotated[
+    bool, typer.Option("--uppercase", help="Accept lower-case residues and turn them upper case.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of everything random; the same seed gives the same numbers.")]
-Device = Annotated[str, typer.Option(help="Torch device: auto, cpu, cuda, mps.")]
+Device = Annotated[str, typer.Option(help="Torch device: auto, cpu, cuda.")]
 
 
 def read_input(pairs, sequences, uppercase, *, labelled):

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from .options import ESM2, Device, MaxLength, Pairs, Preset, Seed, Sequences, Uppercase, build_model, read_input
+from .options import (
+    ESM2,
+    Device,
+    MaxLength,
+    Pairs,
+    Preset,
+    Seed,
+    Sequences,
+    Uppercase,
+    build_model,
+    read_input,
+)
 
 
 def train(

@@ -67,7 +67,7 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
     batch_tokens : int, default=4096
         Tokens (residues and two per protein) computed together at most; lower it when memory is short.
     device : str, default="auto"
-        Torch device; ``"auto"`` is a GPU where there is one.
+        Torch device; ``"auto"`` is a CUDA GPU where there is one, else the CPU.
     dtype : {"float32", "bfloat16", "float16", "auto"}, default="float32"
         Precision of the computation; ``"auto"`` is bfloat16 where the hardware has it. Features are float32 always.
     store : str, path-like or None, default="auto"

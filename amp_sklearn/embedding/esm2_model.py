@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ..exceptions import ModelLoadError
+from ..nn.runtime import resolve_device
 from .packed_esm2 import PackedESM2
 
 BUNDLED_MODEL = "esm2-mini"
@@ -51,15 +52,6 @@ class LoadedESM2:
         """Token ids of ``<cls>``, the residues and ``<eos>``."""
         letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
         return np.concatenate([[self.cls_token], self.residue_tokens[letters], [self.eos_token]])
-
-
-def resolve_device(device):
-    """``"auto"`` is the first GPU where there is one, else the CPU."""
-    if device != "auto":
-        return torch.device(device)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def resolve_dtype(dtype, device):

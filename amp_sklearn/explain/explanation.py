@@ -308,13 +308,13 @@ class Explanation:
             raise ValueError(f"level must be 'token' or 'feature', got {level!r}")
         if level == "feature" and self.feature_values is None:
             raise ValueError(f"{self.method} made no feature-wise values; use level='token'")
-        names, values = list(self.layout.token_labels), self.values
+        names, values = self.layout.token_labels, self.values
         if level == "feature":
-            names, values = list(self.layout.feature_names()), self.feature_values
+            names, values = self.layout.feature_names(), self.feature_values
         elif self.feature_values is not None:
             values = self.layout.by_token(self.feature_values).sum(axis=-1)
-        base = self.base_values if self.base_values is not None else np.zeros(len(self))
-        return shap.Explanation(np.array(values), base_values=np.array(base), feature_names=names)
+        base = np.zeros(len(self)) if self.base_values is None else self.base_values
+        return shap.Explanation(np.array(values), base_values=np.array(base), feature_names=list(names))
 
     def save(self, path):
         """Write to one file (compressed arrays and a JSON header, no pickle); ``load`` is the way back.

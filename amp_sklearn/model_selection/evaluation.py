@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from tqdm.auto import tqdm
 
-from ..classification.metrics import pair_metrics
+from ..metrics import pair_metrics
 
 
 def evaluate_folds(model, X, y, cv, *, verbose=0):

@@ -3,6 +3,7 @@
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
 from .explanation_report import AgreementDisplay, DeletionCurveDisplay
+from .folds import FoldsDisplay
 from .regions_coverage import CoverageDonutDisplay, HitRateDisplay
 from .regions_enrichment import EnrichmentForestDisplay
 from .regions_track import RegionTrackDisplay
@@ -14,6 +15,7 @@ __all__ = [
     "CoverageDonutDisplay",
     "DeletionCurveDisplay",
     "EnrichmentForestDisplay",
+    "FoldsDisplay",
     "HitRateDisplay",
     "RegionTrackDisplay",
 ]

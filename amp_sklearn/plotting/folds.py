@@ -94,6 +94,10 @@ class FoldsDisplay(Display):
             ax.set_xticks(range(len(schemes)), [scheme.replace("-", "-\n") for scheme in schemes])
             ax.set_ylim(min(0.0, self.metrics[name].min()), 1.0)
         handles = [self.ax_[0].scatter([], [], color=SERIES_COLORS[k], label=m) for k, m in enumerate(models)]
-        self.figure_.legend(handles=handles, loc="outside lower center", ncols=len(models), frameon=False, fontsize=TICK + 1)
-        self.figure_.suptitle("Points: folds. Bars: their mean. Dotted: chance.", fontsize=TITLE - 1, x=0.01, ha="left")
+        self.figure_.legend(
+            handles=handles, loc="outside lower center", ncols=len(models), frameon=False, fontsize=TICK + 1
+        )
+        self.figure_.suptitle(
+            "Points: folds. Bars: their mean. Dotted: chance.", fontsize=TITLE - 1, x=0.01, ha="left"
+        )
         return self

@@ -57,4 +57,4 @@ def explanation_from_picks(pair_ids, top, low, predictions=None):
                 raise ValueError(f"pair {row} names {picks[row, rank]} twice among its top and low segments")
             values[rows, columns] = sign * (picks.shape[1] - rank)
     notes = ("values are ranks of the top and low segments; the others are unknown and set to 0",)
-    return Explanation(values, layout, "picks", pair_ids=pair_ids, predictions=predictions, notes=notes)
+    return Explanation(values, layout, "rank", pair_ids=pair_ids, predictions=predictions, notes=notes)

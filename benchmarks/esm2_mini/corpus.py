@@ -13,9 +13,41 @@ FOLDERS = {
     "yeast_park_marcotte": ROOT / "benchmarks/data/yeast_park_marcotte",
     "yeast_guo": ROOT / "amp_sklearn/data/bundled/yeast_guo",
 }
-VOCABULARY = (
-    ["<cls>", "<pad>", "<eos>", "<unk>", "L", "A", "G", "V", "S", "E", "R", "T", "I", "D", "P", "K", "Q", "N", "F", "Y", "M", "H", "W", "C", "X", "B", "U", "Z", "O", ".", "-", "<null_1>", "<mask>"]
-)  # the token order of the published ESM-2 models
+VOCABULARY = [
+    "<cls>",
+    "<pad>",
+    "<eos>",
+    "<unk>",
+    "L",
+    "A",
+    "G",
+    "V",
+    "S",
+    "E",
+    "R",
+    "T",
+    "I",
+    "D",
+    "P",
+    "K",
+    "Q",
+    "N",
+    "F",
+    "Y",
+    "M",
+    "H",
+    "W",
+    "C",
+    "X",
+    "B",
+    "U",
+    "Z",
+    "O",
+    ".",
+    "-",
+    "<null_1>",
+    "<mask>",
+]  # the token order of the published ESM-2 models
 
 
 def sequences_of(name, splits=None):

@@ -36,7 +36,9 @@ def residue_counts(proteins):
         np.add.at(single, protein, 1)
         np.add.at(double, (protein[:-1], protein[1:]), 1)
     standard = slice(FIRST_RESIDUE, FIRST_RESIDUE + N_STANDARD)
-    return single[standard] / single[standard].sum(), double[:, standard] / double[:, standard].sum(1, keepdims=True)
+    return single[standard] / single[standard].sum(), double[:, standard] / double[:, standard].sum(
+        1, keepdims=True
+    )
 
 
 @torch.inference_mode()
@@ -67,7 +69,9 @@ def main():
     corpus = training_sequences()
     unigram, bigram = residue_counts(encode([sequence for sequence in corpus if not held_out(sequence)]))
     validation = sorted(set(sequences_of("human_bernett", ["val"]).values()))
-    chosen = np.random.default_rng(0).choice(len(validation), min(arguments.proteins, len(validation)), replace=False)
+    chosen = np.random.default_rng(0).choice(
+        len(validation), min(arguments.proteins, len(validation)), replace=False
+    )
     sets = {
         "held-out proteins of the training sets (one in fifty)": [s for s in corpus if held_out(s)],
         "validation proteins of Bernett (never in training)": [validation[k] for k in sorted(chosen)],

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 from sklearn import metrics as sk
 
-from amp_sklearn.classification import PAIR_METRICS, pair_metrics
+from amp_sklearn.metrics import PAIR_METRICS, pair_metrics
 
 
 @pytest.fixture

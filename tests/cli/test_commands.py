@@ -35,7 +35,9 @@ def run(monkeypatch):
     monkeypatch.setitem(workflows._SMALL, "max_epochs", 2)
 
     def call(*arguments):
-        result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments], catch_exceptions=False)
+        result = CliRunner().invoke(
+            cli.app, [str(argument) for argument in arguments], catch_exceptions=False
+        )
         assert result.exit_code == 0, result.output
         return result.output
 

@@ -16,9 +16,7 @@ from amp_sklearn.preprocessing.composition import composition
 @given(st.text(RESIDUES, min_size=1, max_size=40))
 def test_equals_counts_by_hand(sequence):
     single = Counter(residue for residue in sequence if residue in STANDARD_RESIDUES)
-    double = Counter(
-        a + b for a, b in itertools.pairwise(sequence) if {a, b} <= set(STANDARD_RESIDUES)
-    )
+    double = Counter(a + b for a, b in itertools.pairwise(sequence) if {a, b} <= set(STANDARD_RESIDUES))
     expected = [single[a] / max(single.total(), 1) for a in STANDARD_RESIDUES]
     expected += [double[a + b] / max(double.total(), 1) for a in STANDARD_RESIDUES for b in STANDARD_RESIDUES]
     np.testing.assert_allclose(composition(sequence), expected)

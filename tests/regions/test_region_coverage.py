@@ -140,7 +140,7 @@ def table_of(regions, protein="P"):
     return annotation_table((protein, type_, min(a, b), max(a, b)) for a, b, type_ in regions)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(REGION, max_size=12), st.integers(0, LENGTH), st.integers(0, LENGTH))
 def test_any_stretch_agrees_with_brute_force(brute_force_coverage, by_protein, regions, a, b):
     start, end = sorted((a, b))
@@ -155,7 +155,7 @@ def test_any_stretch_agrees_with_brute_force(brute_force_coverage, by_protein, r
     assert (annotated.count([0, 2], [0, 0], [7, 9]) == 0).all()  # neighbours on the axis are not touched
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(REGION, max_size=10), st.permutations(range(20)), st.integers(1, 10))
 def test_coverage_of_pairs_agrees_with_brute_force(brute_force_segment, by_protein, regions, order, k):
     lengths = {"P": LENGTH, "Q": 13}

@@ -53,7 +53,7 @@ def pair_metrics(y_true, probability):
 
     Examples
     --------
-    >>> from amp_sklearn.classification import pair_metrics
+    >>> from amp_sklearn.metrics import pair_metrics
     >>> metrics = pair_metrics([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.3])
     >>> metrics["accuracy"], metrics["recall"], metrics["roc_auc"]
     (0.75, 0.5, 1.0)
