@@ -127,6 +127,9 @@ class Explanation:
                         raise ValueError(
                             f"residue_values of row {row} hold {found} residues, lengths say {expected}"
                         )
+            for row, pair in enumerate(pairs):
+                if not all(np.isfinite(side).all() for side in pair):
+                    raise ValueError(f"residue_values must be finite; row {row} holds NaN or infinity")
             object.__setattr__(self, "residue_values", pairs)
 
     def _checked(self, name, shape):
@@ -139,7 +142,8 @@ class Explanation:
         array = np.array(value, dtype=np.float32 if single else float)
         expected = tuple(n if n is not None else got for n, got in zip(shape, array.shape, strict=False))
         if array.ndim != len(shape) or array.shape != expected:
-            wanted = " x ".join("n_pairs" if n is None else str(n) for n in shape)
+            free = "n_maps" if name == "token_maps" else "n_pairs"
+            wanted = " x ".join(free if n is None else str(n) for n in shape)
             raise ValueError(f"{name} must have shape {wanted}, got {' x '.join(map(str, array.shape))}")
         if not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0][0])

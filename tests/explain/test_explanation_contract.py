@@ -117,7 +117,11 @@ def test_a_planted_pickle_is_not_run(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"token_maps": np.zeros((1, 2, 4, 3)), "map_names": ("a", "b")}, "token_maps must have shape"),
+        (
+            {"token_maps": np.zeros((1, 2, 4, 3)), "map_names": ("a", "b")},
+            "token_maps must have shape 1 x n_maps x 4 x 4, got 1 x 2 x 4 x 3",
+        ),
+        ({"residue_values": [(np.array([np.nan]), np.zeros(2))]}, "residue_values must be finite; row 0"),
         ({"token_maps": np.zeros((1, 2, 4, 4))}, "map_names must have 2 entries"),
         ({"map_names": ("a",)}, "map_names must have 0 entries"),
         ({"lengths": [[1, 2], [3, 4]]}, "lengths must be 1 x 2"),
