@@ -69,7 +69,7 @@ FITTED_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Labels.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str
         Names of the columns, if X was a DataFrame.
     layout_ : FeatureLayout or None
         Meaning of the columns, if X was a PairMatrix or a DataFrame with the column names of one.

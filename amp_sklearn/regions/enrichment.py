@@ -68,18 +68,16 @@ def enrichment(
     DataFrame
         One row per group, ``which`` and type:
 
-        - ``n_pairs``, ``n_proteins``: pairs of the group; proteins that hold picks (a protein with fewer
-        than ten
-          residues has empty segments and is left out).
+        - ``n_pairs``, ``n_proteins``: pairs of the group; proteins that hold picks (a protein with
+          fewer than ten residues has empty segments and is left out).
         - ``n_informative``: proteins with picks where coverage differs between segments, so that a choice
-        matters.
+          matters.
         - ``observed``, ``expected``: mean coverage of the picks, and its mean under the null, in percent.
         - ``difference`` (percentage points), ``fold`` (observed / expected), and their bootstrap intervals
           ``difference_low``, ``difference_high``, ``fold_low``, ``fold_high``.
         - ``z``: difference in standard deviations of the null (exact).
         - ``p_value``: two-sided; ``p_adjusted``: Benjamini-Hochberg over all rows of this table. Missing
-        where there
-          is nothing to test (no region of the type).
+          where there is nothing to test (no region of the type).
 
     Raises
     ------
