@@ -19,6 +19,7 @@ extlinks_detect_hardcoded_links = False
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+suppress_warnings = ["ref.term"]  # texts inherited from scikit-learn point to its glossary
 exclude_patterns = ["_build"]
 
 templates_path = ["_templates"]

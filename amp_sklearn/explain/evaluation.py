@@ -17,7 +17,7 @@ from .sanity import rank_correlation, similarity_to_randomised, stability, top_o
 class ExplanationReport:
     """What ``evaluate_explanations`` found.
 
-    Attributes
+    Parameters
     ----------
     summary : DataFrame
         One row per method: ``deletion`` and ``insertion`` (areas under the curves of support for the
