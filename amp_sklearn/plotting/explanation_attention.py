@@ -140,7 +140,7 @@ class AttentionDisplay(Display):
         rows = -(-n_maps // columns)
         if ax is None:
             side = max(3.0, 0.17 * n_tokens)
-            self.figure_ = Figure(figsize=(side * columns + 1.6, side * rows + 1.8), layout="constrained")
+            self.figure_ = Figure(figsize=(side * columns + 1.6, side * rows + 1.4), layout="constrained")
             grid = self.figure_.subplots(rows, columns, squeeze=False)
             axes = grid.ravel()
             for spare in axes[n_maps:]:
