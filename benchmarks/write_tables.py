@@ -1,8 +1,8 @@
 """Put measured results into README and documentation, so that no figure there is typed by hand.
 
-    amp-sklearn demo
-    python benchmarks/esm2_mini/evaluate.py --model amp_sklearn/embedding/esm2_mini --out benchmarks/results/esm2_mini.json
-    python benchmarks/write_tables.py --demo amp_results
+amp-sklearn demo
+python benchmarks/esm2_mini/evaluate.py --model amp_sklearn/embedding/esm2_mini --out benchmarks/results/esm2_mini.json
+python benchmarks/write_tables.py --demo amp_results
 """
 
 import argparse

@@ -8,7 +8,9 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # scikit-learn's checks of array-API support ask for it
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test depends on a network
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers that each start a thread per core only wait for each other
+    os.environ.setdefault(
+        "OMP_NUM_THREADS", "1"
+    )  # workers that each start a thread per core only wait for each other
 
 DATA = Path(__file__).parent / "data"
 

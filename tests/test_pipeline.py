@@ -17,7 +17,14 @@ from amp_sklearn import AMPSClassifier, ESM2Embedder, PairConcatenator, load_yea
 def small_model(esm2, store):
     """A pipeline of the published kind with a small classifier."""
     classifier = AMPSClassifier(
-        d_model=16, n_layers=1, n_heads=2, dim_feedforward=16, hidden1=8, hidden2=4, max_epochs=1, random_state=0
+        d_model=16,
+        n_layers=1,
+        n_heads=2,
+        dim_feedforward=16,
+        hidden1=8,
+        hidden2=4,
+        max_epochs=1,
+        random_state=0,
     )
     return make_pipeline(ESM2Embedder(esm2, store=store), PairConcatenator(), classifier)
 
