@@ -27,7 +27,7 @@ REFERENCE = [
 COLUMNS = ["folds", "model", "accuracy", "MCC", "ROC AUC", "PR AUC"]
 
 EXPLANATION = (
-    "The two columns of folds differ because in random folds every test protein also occurs in training, where its "
+    "The two kinds of folds differ because in random folds every test protein also occurs in training, where its "
     "habit of interacting can be learned by heart; only protein-disjoint folds ask about proteins never seen."
 )
 
