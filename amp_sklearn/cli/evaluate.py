@@ -10,6 +10,7 @@ from .options import (
     ESM2,
     Device,
     MaxLength,
+    Model,
     Pairs,
     Preset,
     Seed,
@@ -32,7 +33,7 @@ def evaluate(
     pairs: Pairs,
     sequences: Sequences,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("evaluation"),
-    model: Preset = "amps-small",
+    model: Preset = Model.amps_small,
     scheme: Annotated[
         Scheme,
         typer.Option(
@@ -53,7 +54,7 @@ def evaluate(
     from ..workflows import evaluate_schemes, pair_pipeline, summarise
 
     X, y = read_input(pairs, sequences, uppercase, labelled=True)
-    models = {model: build_model(model, esm2, max_length, device, seed, epochs)}
+    models = {model.value: build_model(model.value, esm2, max_length, device, seed, epochs)}
     models.setdefault("composition", pair_pipeline("composition"))
     schemes = ("random", "protein-disjoint") if scheme is Scheme.both else (scheme.value,)
     metrics, predictions = evaluate_schemes(

@@ -1,9 +1,19 @@
 """Arguments and options that several commands share, and what they are turned into."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Model(StrEnum):
+    """Pipelines that ``amp_sklearn.workflows.pair_pipeline`` makes, by name."""
+
+    amps_small = "amps-small"
+    amps = "amps"
+    composition = "composition"
+
 
 Pairs = Annotated[
     Path,
@@ -28,7 +38,7 @@ ESM2 = Annotated[
     ),
 ]
 Preset = Annotated[
-    str,
+    Model,
     typer.Option(
         "--model", help="Classifier: amps-small (minutes on a laptop), amps (as published), composition."
     ),

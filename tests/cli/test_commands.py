@@ -113,6 +113,10 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
         (["train", "missing.tsv", "missing.fasta"], "missing.tsv"),
         (["predict", "missing.joblib", "pairs.tsv", "proteins.fasta"], "missing.joblib"),
         (["train", "unlabelled.tsv", "proteins.fasta"], "unlabelled.tsv has no label column"),
+        (
+            ["train", "pairs.tsv", "proteins.fasta", "--model", "lstm"],
+            "'lstm' is not one of 'amps-small', 'amps'",
+        ),
         (["embed", "proteins.fasta", "--esm2", "no/such-model"], "cannot load the ESM-2 model"),
     ],
 )
