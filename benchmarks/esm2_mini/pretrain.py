@@ -113,6 +113,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    torch.set_flush_denormal(True)  # before the threads start; late gradients underflow, five times slower
     torch.set_num_threads(arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
