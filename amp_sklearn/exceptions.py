@@ -1,6 +1,6 @@
 """Errors and warnings about users' input, so that callers can catch them apart from programming errors."""
 
-__all__ = ["ModelLoadError", "PairTableError", "PairTableWarning", "SequenceError"]
+__all__ = ["AnnotationError", "ModelLoadError", "PairTableError", "PairTableWarning", "SequenceError"]
 
 
 class SequenceError(ValueError):
@@ -17,3 +17,28 @@ class PairTableWarning(UserWarning):
 
 class ModelLoadError(ValueError):
     """A model or its weights cannot be loaded; the message says what was looked for and what to give instead."""
+
+
+class AnnotationError(ValueError):
+    """An annotation file, or a row of an annotation table, does not say what it should.
+
+    Parameters
+    ----------
+    message : str
+        What was expected and what came.
+    path : path-like, default=None
+        File that was read.
+    line : int, default=None
+        Line of the file, counted from 1.
+
+    Examples
+    --------
+    >>> from amp_sklearn.exceptions import AnnotationError
+    >>> str(AnnotationError("start 9 lies after end 3", "regions.tsv", 12))
+    'regions.tsv, line 12: start 9 lies after end 3'
+    """
+
+    def __init__(self, message, path=None, line=None):
+        self.path, self.line = path, line
+        place = "" if path is None else str(path) + ("" if line is None else f", line {line}") + ": "
+        super().__init__(place + message)

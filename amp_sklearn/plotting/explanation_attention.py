@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..explain import explain
-from .explanation_style import LABEL, SEQUENTIAL, TICK, TITLE, Display, label_tokens, pair_title
+from .style import LABEL, SEQUENTIAL, TICK, TITLE, Display, label_tokens, pair_title
 
 
 class AttentionDisplay(Display):

@@ -5,8 +5,8 @@ import numpy as np
 from ..explain import explain
 from .explanation_bars import draw_bars, draw_heatmap
 from .explanation_beeswarm import draw_beeswarm
-from .explanation_style import Display
 from .explanation_tracks import draw_tracks
+from .style import Display
 
 KINDS = ("bar", "beeswarm", "heatmap", "track")
 

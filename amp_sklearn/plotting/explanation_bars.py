@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import Patch
 
-from .explanation_style import (
+from .style import (
     DIVERGING,
     LABEL,
     PROTEIN_COLORS,

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import Normalize
 
-from .explanation_style import LABEL, TICK, draw_on, tidy, token_color, value_name
+from .style import LABEL, TICK, draw_on, tidy, token_color, value_name
 
 _BINS = 60
 

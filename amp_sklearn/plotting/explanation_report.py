@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .explanation_style import LABEL, SEQUENTIAL, SERIES_COLORS, TICK, Display, draw_on, method_name, tidy
+from .style import LABEL, SEQUENTIAL, SERIES_COLORS, TICK, Display, draw_on, method_name, tidy
 
 CURVES = ("deletion", "insertion")
 _MARKERS = "osD^vP*X"

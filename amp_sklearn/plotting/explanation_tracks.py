@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from ..data.segments import SEGMENT_TOKENS, segment_bounds
-from .explanation_style import (
+from .style import (
     LABEL,
     OTHER_COLOR,
     PROTEIN_COLORS,

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from .explanation_style import SERIES_COLORS, TICK, TITLE, Display, tidy
+from .style import SERIES_COLORS, TICK, TITLE, Display, tidy
 
 METRIC_LABELS = {
     "accuracy": "accuracy",

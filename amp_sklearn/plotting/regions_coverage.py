@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ..regions import ALL_TYPES, COVERAGE_BINS, coverage_bins
-from .explanation_style import LABEL, TICK, TITLE, Display, tidy
+from .style import LABEL, TICK, TITLE, Display, tidy
 
 WHICH_COLORS = {"top": "#0072B2", "low": "#D55E00"}
 WHICH_MARKERS = {"top": "o", "low": "s"}

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from .explanation_style import LABEL, TICK, Display, tidy
 from .regions_coverage import WHICH_COLORS, WHICH_LABELS, WHICH_MARKERS, axes_for
+from .style import LABEL, TICK, Display, tidy
 
 _TICKS = (0.1, 0.25, 0.5, 0.7, 1, 1.4, 2, 4, 10)
 

@@ -8,7 +8,8 @@ from ..data.segments import SEGMENT_TOKENS, segment_bounds
 from ..explain import Explanation
 from ..regions import UNIPROT_TYPES, AnnotatedResidues, protein_lengths
 from ..regions.ranking import rank_pairs
-from .explanation_style import (
+from .regions_coverage import WHICH_COLORS
+from .style import (
     LABEL,
     OTHER_COLOR,
     REGION_COLORS,
@@ -18,7 +19,6 @@ from .explanation_style import (
     tidy,
     value_name,
 )
-from .regions_coverage import WHICH_COLORS
 
 _VALUE_COLOR = "#A0A0A0"  # no colour of a rank or a region type
 

@@ -1,5 +1,6 @@
 """Functional regions: annotation readers, coverage of what a model looks at, and tests against chance."""
 
+from ..exceptions import AnnotationError
 from .coverage import coverage
 from .enrichment import enrichment
 from .feature_names import BOND_TYPES, interpro_type, uniprot_type
@@ -22,7 +23,6 @@ from .resampling import adjust_p_values
 from .table import (
     INTERPRO_TYPES,
     UNIPROT_TYPES,
-    AnnotationError,
     annotation_summary,
     annotation_table,
     parse_position,

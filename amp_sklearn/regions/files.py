@@ -6,7 +6,7 @@ from json import scanner
 from typing import Any
 from xml.etree import ElementTree
 
-from .table import AnnotationError
+from ..exceptions import AnnotationError
 
 
 def open_text(path):

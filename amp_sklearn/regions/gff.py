@@ -2,8 +2,9 @@
 
 from urllib.parse import unquote
 
+from ..exceptions import AnnotationError
 from .files import open_text
-from .table import AnnotationError, accession
+from .table import accession
 
 
 def gff_rows(path):

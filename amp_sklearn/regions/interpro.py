@@ -4,10 +4,11 @@ import csv
 import re
 from collections.abc import Mapping
 
+from ..exceptions import AnnotationError
 from .feature_names import interpro_type
 from .files import json_line, open_text, read_json, xml_elements
 from .gff import gff_rows
-from .table import AnnotationError, AnnotationRows, accession
+from .table import AnnotationRows, accession
 
 SOURCE = "InterPro"
 UNTYPED = "Untyped"

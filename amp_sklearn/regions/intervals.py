@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ..data.segments import N_SEGMENTS, segment_bounds
+from ..exceptions import AnnotationError
 from .feature_names import BOND_TYPES
-from .table import AnnotationError, check_annotations
+from .table import check_annotations
 
 ALL_TYPES = "all types"
 """Label of the union of all types asked for."""

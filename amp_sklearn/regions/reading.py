@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..exceptions import AnnotationError
 from .files import open_text
 from .interpro import (
     read_interpro_table,
@@ -12,7 +13,6 @@ from .interpro import (
     read_interproscan_tsv,
     read_interproscan_xml,
 )
-from .table import AnnotationError
 from .uniprot_entries import read_uniprot_json, read_uniprot_text, read_uniprot_xml
 from .uniprot_tables import read_uniprot_gff, read_uniprot_table
 

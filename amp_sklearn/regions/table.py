@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from ..exceptions import AnnotationError
+
 UNIPROT_TYPES = ("Domain", "Region", "Compositional bias", "Repeat", "Motif")
 """UniProt feature types of the published region analysis."""
 
@@ -29,31 +31,6 @@ POSITION_MODIFIERS = ("exact", "outside", "unsure", "unknown")
 
 _POSITION = re.compile(r"([<>?]?)\s*(\d+)")
 _MODIFIER_OF = {"": "exact", "<": "outside", ">": "outside", "?": "unsure"}
-
-
-class AnnotationError(ValueError):
-    """An annotation file, or a row of an annotation table, does not say what it should.
-
-    Parameters
-    ----------
-    message : str
-        What was expected and what came.
-    path : path-like, default=None
-        File that was read.
-    line : int, default=None
-        Line of the file, counted from 1.
-
-    Examples
-    --------
-    >>> from amp_sklearn.regions import AnnotationError
-    >>> str(AnnotationError("start 9 lies after end 3", "regions.tsv", 12))
-    'regions.tsv, line 12: start 9 lies after end 3'
-    """
-
-    def __init__(self, message, path=None, line=None):
-        self.path, self.line = path, line
-        place = "" if path is None else str(path) + ("" if line is None else f", line {line}") + ": "
-        super().__init__(place + message)
 
 
 def parse_position(text):

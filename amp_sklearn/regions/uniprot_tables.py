@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..exceptions import AnnotationError
 from .feature_names import interpro_type, is_uniprot_type, uniprot_type
 from .files import open_text
 from .gff import gff_rows
-from .table import INTERPRO_TYPES, AnnotationError, AnnotationRows, parse_position
+from .table import INTERPRO_TYPES, AnnotationRows, parse_position
 
 _POSITION = r"[<>?]?\s*\d+|\?"
 _QUALIFIER = re.compile(r'/(\w+)="(.*?)"(?=\s*(?:;|$))', re.DOTALL)

@@ -22,7 +22,7 @@ from amp_sklearn.plotting import (
     DeletionCurveDisplay,
 )
 from amp_sklearn.plotting.explanation_beeswarm import pile_up
-from amp_sklearn.plotting.explanation_style import PROTEIN_COLORS
+from amp_sklearn.plotting.style import PROTEIN_COLORS
 
 LAYOUT = FeatureLayout(SEGMENT_TOKENS, 2)
 IDS = [[f"A{i}", f"B{i}"] for i in range(50)]

@@ -1,4 +1,4 @@
-"""What the pictures of explanations share: figures without global state, colours, token labels."""
+"""What all pictures share: figures without global state, colours, sizes, token labels."""
 
 import io
 from typing import Any
