@@ -1,6 +1,7 @@
 """Classifiers of protein pairs, as scikit-learn estimators."""
 
 from .base import BaseTorchClassifier
+from .baselines import ProteinFrequencyClassifier
 from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
 from .recurrent import GRUClassifier
@@ -14,6 +15,7 @@ __all__ = [
     "BaseTorchClassifier",
     "DPMClassifier",
     "GRUClassifier",
+    "ProteinFrequencyClassifier",
     "TokenMeanClassifier",
     "load_checkpoint",
 ]
