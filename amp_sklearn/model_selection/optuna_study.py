@@ -2,23 +2,27 @@
 
 import datetime
 import hashlib
+import importlib.util
 import os
 import re
 import socket
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from scipy import sparse
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..data.pair_matrix import PairMatrix
 from .optuna_space import seed_from
 
 JOURNAL_PREFIX = "journal:///"
+POSTGRESQL_PREFIX = "postgresql://"
 RECORD_KEY = "amp_sklearn"
 """User attribute of a study that says which data, folds and scoring its values belong to."""
 
@@ -34,11 +38,12 @@ def open_storage(storage):
     storage : str, pathlib.Path, optuna storage or None
         ``"sqlite:///file.db"``, ``"postgresql://..."`` and other database URLs, ``"journal:///file.log"``, a
         path that ends in ``.log`` or ``.journal`` (journal file) or in ``.db`` or ``.sqlite`` (SQLite). As in
-        database URLs, three slashes start a relative path and four an absolute one.
+        database URLs, three slashes start a relative path and four an absolute one. ``"postgresql://"`` means
+        the driver psycopg 3, which ``pip install "amp-sklearn[postgresql]"`` brings.
 
     Returns
     -------
-    optuna storage, str or None
+    optuna storage or None
 
     Raises
     ------
@@ -46,19 +51,28 @@ def open_storage(storage):
         If the text is no URL and no known kind of file.
     FileNotFoundError
         If the folder of a file does not exist.
+    ImportError
+        If the database is PostgreSQL and psycopg is not installed.
     """
     if storage is None or isinstance(storage, BaseStorage):
         return storage
     text = os.fspath(storage)
     if text.startswith(JOURNAL_PREFIX):
         return _journal(text.removeprefix(JOURNAL_PREFIX))
+    if text.startswith(POSTGRESQL_PREFIX):
+        if importlib.util.find_spec("psycopg") is None:
+            raise ImportError(
+                "a PostgreSQL storage needs psycopg, which is not installed: pip install 'amp-sklearn[postgresql]'"
+            )
+        # Without a driver in the URL it depends on SQLAlchemy's version which one is meant.
+        return _database(text.replace(POSTGRESQL_PREFIX, "postgresql+psycopg://", 1))
     if "://" in text:
-        return text
+        return _database(text)
     if text.endswith((".log", ".journal")):
         return _journal(text)
     if text.endswith((".db", ".sqlite", ".sqlite3")):
         _require_folder(text)
-        return f"sqlite:///{text}"
+        return _database(f"sqlite:///{text}")
     raise ValueError(
         f"storage={text!r} is not understood; give 'sqlite:///file.db', 'journal:///file.log', "
         "'postgresql://user@host/database', a path ending in .log or .db, or an optuna storage"
@@ -68,6 +82,20 @@ def open_storage(storage):
 def _journal(path):
     _require_folder(path)
     return JournalStorage(JournalFileBackend(path))
+
+
+def _database(url):
+    """Storage in a database, its tables made if they are missing.
+
+    Workers that start together all find no tables and all try to make them; those that lose find them the next time.
+    """
+    for attempts_left in reversed(range(5)):
+        try:
+            return RDBStorage(url)
+        except SQLAlchemyError:
+            if not attempts_left:
+                raise
+            time.sleep(0.5)
 
 
 def _require_folder(path):

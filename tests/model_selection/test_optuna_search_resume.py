@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,27 @@ def _no_fits():
     FITS.clear()
 
 
-@pytest.fixture(params=["path.db", "journal"])
+@pytest.fixture
+def postgresql():
+    """URL of an empty database, dropped afterwards, on the server that AMP_SKLEARN_TEST_POSTGRESQL names."""
+    server = os.environ.get("AMP_SKLEARN_TEST_POSTGRESQL")
+    if server is None:
+        pytest.skip(
+            "no PostgreSQL server: set AMP_SKLEARN_TEST_POSTGRESQL=postgresql://user:password@host/database"
+        )
+    psycopg = pytest.importorskip("psycopg")
+    name = f"amp_sklearn_{uuid.uuid4().hex[:12]}"
+    connection = psycopg.connect(server, autocommit=True)
+    connection.execute(f"CREATE DATABASE {name}")
+    yield f"{server.rpartition('/')[0]}/{name}"
+    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    connection.close()
+
+
+@pytest.fixture(params=["path.db", "journal", "postgresql"])
 def storage(request, tmp_path):
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql")
     return {"path.db": tmp_path / "search.db", "journal": f"journal:///{tmp_path}/search.log"}[request.param]
 
 
@@ -186,9 +206,8 @@ WORKER = textwrap.dedent(
 )
 
 
-@pytest.mark.parametrize("kind", ["search.db", "search.log"])
-def test_a_search_killed_half_way_resumes_to_the_same_total_and_draws(data, tmp_path, kind):
-    script, marks, storage = tmp_path / "worker.py", tmp_path / "marks", str(tmp_path / kind)
+def test_a_search_killed_half_way_resumes_to_the_same_total_and_draws(data, tmp_path, storage):
+    script, marks, storage = tmp_path / "worker.py", tmp_path / "marks", str(storage)
     script.write_text(WORKER)
     command = [sys.executable, str(script), storage, str(marks)]
     process = subprocess.Popen([*command, "600"])
@@ -210,10 +229,9 @@ def test_a_search_killed_half_way_resumes_to_the_same_total_and_draws(data, tmp_
     assert len(FITS) == 16 * 3 - 37  # only the fold that was running had to be repeated
 
 
-def test_two_workers_share_a_search(data, tmp_path):
-    script = tmp_path / "worker.py"
+def test_two_workers_share_a_search(tmp_path, storage):
+    script, storage = tmp_path / "worker.py", str(storage)
     script.write_text(WORKER)
-    storage = str(tmp_path / "search.log")
     workers = [
         subprocess.Popen([sys.executable, str(script), storage, str(tmp_path / f"marks{i}"), "0"])
         for i in range(2)
@@ -354,8 +372,11 @@ def test_open_storage_kinds(tmp_path, monkeypatch):
     assert open_storage(None) is None
     assert isinstance(open_storage("journal:///relative.log"), JournalStorage)
     assert (tmp_path / "relative.log").exists()
-    assert open_storage("postgresql://user@host/db") == "postgresql://user@host/db"
-    assert open_storage(tmp_path / "x.db") == f"sqlite:///{tmp_path}/x.db"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"amp-sklearn\[postgresql\]"):
+        open_storage("postgresql://user@host/db")
+    monkeypatch.undo()
+    assert open_storage(tmp_path / "x.db").url == f"sqlite:///{tmp_path}/x.db"
     made = RDBStorage(f"sqlite:///{tmp_path}/y.db")
     assert open_storage(made) is made
     with pytest.raises(FileNotFoundError, match="four slashes"):
