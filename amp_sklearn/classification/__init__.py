@@ -4,6 +4,7 @@ from .base import BaseTorchClassifier
 from .baselines import ProteinFrequencyClassifier
 from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
+from .nearest_pairs import NearestPairsClassifier
 from .recurrent import GRUClassifier
 from .token_mean import TokenMeanClassifier
 from .transformer import AMPCSEClassifier, AMPSClassifier
@@ -15,6 +16,7 @@ __all__ = [
     "BaseTorchClassifier",
     "DPMClassifier",
     "GRUClassifier",
+    "NearestPairsClassifier",
     "ProteinFrequencyClassifier",
     "TokenMeanClassifier",
     "load_checkpoint",
