@@ -23,7 +23,7 @@ def _share(part, whole):
     return part / whole if whole else 0.0
 
 
-def pair_metrics(y_true, probability):
+def pair_metrics(y_true, probability, *, names=PAIR_METRICS):
     """Loss, accuracy, recall, F1, precision, MCC, areas under both curves, specificity, balanced accuracy.
 
     Parameters
@@ -32,11 +32,13 @@ def pair_metrics(y_true, probability):
         1 for interacting, 0 for not; with several classes their number, 0 to n_classes - 1.
     probability : array-like of shape (n_pairs,) or (n_pairs, n_classes)
         Predicted probability of class 1, or of each class. A pair counts as predicted 1 above 0.5.
+    names : sequence of str, default=PAIR_METRICS
+        Metrics to compute.
 
     Returns
     -------
     dict of str to float
-        Keys as in ``PAIR_METRICS``. Loss is the mean cross-entropy over all pairs. ``pr_auc`` is the area
+        Keys as in ``names``. Loss is the mean cross-entropy over all pairs. ``pr_auc`` is the area
         under the precision-recall curve by the trapezoidal rule, which is the published number (average
         precision is another). With one class in ``y_true``, areas, specificity and balanced accuracy that
         need the other are NaN. With more than two classes only ``loss``, ``accuracy``, ``mcc`` and
@@ -45,7 +47,7 @@ def pair_metrics(y_true, probability):
     Raises
     ------
     ValueError
-        If the shapes do not fit together or there is no pair.
+        If the shapes do not fit together, there is no pair, or a metric is unknown.
 
     References
     ----------
@@ -70,16 +72,20 @@ def pair_metrics(y_true, probability):
     else:
         of_true = np.where(y == 1, probability, 1 - probability)
         predicted = (probability > 0.5).astype(int)
+    unknown = [name for name in names if name not in PAIR_METRICS]
+    if unknown:
+        raise ValueError(f"unknown metrics {unknown}; there are {list(PAIR_METRICS)}")
     result = dict.fromkeys(PAIR_METRICS, np.nan)
     result["loss"] = float(-np.log(np.maximum(of_true, np.finfo(float).tiny)).mean())
     result["accuracy"] = float((predicted == y).mean())
     recalls = [float((predicted[y == label] == label).mean()) for label in np.unique(y)]
-    with warnings.catch_warnings():  # one class only: the value is 0, and that is what is reported
-        warnings.simplefilter("ignore")
-        result["mcc"] = float(matthews_corrcoef(y, predicted))
+    if "mcc" in names:
+        with warnings.catch_warnings():  # one class only: the value is 0, and that is what is reported
+            warnings.simplefilter("ignore")
+            result["mcc"] = float(matthews_corrcoef(y, predicted))
     if several:
         result["balanced_accuracy"] = float(np.mean(recalls))
-        return result
+        return {name: result[name] for name in names}
     true_positives = int(((predicted == 1) & (y == 1)).sum())
     n_positive, n_predicted = int((y == 1).sum()), int((predicted == 1).sum())
     result["recall"] = _share(true_positives, n_positive)
@@ -88,10 +94,11 @@ def pair_metrics(y_true, probability):
     if n_positive < len(y):
         result["specificity"] = float((predicted[y == 0] == 0).mean())
     positive = probability[:, 1] if probability.ndim == 2 else probability
-    if n_positive:
+    if n_positive and "pr_auc" in names:
         precision, recall, _ = precision_recall_curve(y, positive)
         result["pr_auc"] = float(auc(recall, precision))
     if 0 < n_positive < len(y):
-        result["roc_auc"] = float(roc_auc_score(y, positive))
         result["balanced_accuracy"] = float(np.mean(recalls))
-    return result
+        if "roc_auc" in names:
+            result["roc_auc"] = float(roc_auc_score(y, positive))
+    return {name: result[name] for name in names}
