@@ -1,84 +1,40 @@
-"""Cross-validation splitters that keep proteins apart."""
+"""Cross-validation splitters that keep proteins, or clusters of similar proteins, apart."""
+
+from abc import ABC, abstractmethod
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from sklearn.utils import check_random_state
 
-from ..data.pair_matrix import PairMatrix
+from .clusters import cluster_sequences, clusters_of_pairs
+from .protein_groups import common_protein_numbers, divide, protein_numbers, sequence_cells
 
-
-def protein_numbers(X):
-    """Number of each pair's proteins; identical sequences are one protein, whatever their ids.
-
-    Parameters
-    ----------
-    X : PairMatrix, DataFrame or array-like of shape (n_pairs, 2)
-        Pairs of sequences, or a pair matrix made from them.
-
-    Returns
-    -------
-    ndarray of int of shape (n_pairs, 2)
-
-    Raises
-    ------
-    ValueError
-        If ``X`` does not have two columns of sequences.
-    """
-    if isinstance(X, PairMatrix):
-        return X.index
-    cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=object)
-    if cells.ndim != 2 or cells.shape[1] != 2:
-        raise ValueError(f"X must hold two sequences a row (n_pairs, 2), got an array of shape {cells.shape}")
-    return pd.factorize(cells.ravel())[0].reshape(-1, 2)
+__all__ = ["ClusterDisjointKFold", "ProteinDisjointKFold", "common_protein_numbers", "protein_numbers"]
 
 
-class ProteinDisjointKFold:
-    """K folds in which no protein of the test pairs occurs in any training pair.
+class _DisjointKFold(ABC):
+    """K folds over units that must not stand on both sides; what a unit is, a subclass says."""
 
-    Proteins, not pairs, are divided into ``n_splits`` groups. The test pairs of a fold have both proteins in its
-    group, its training pairs have none there; pairs with one protein on either side can serve neither and are
-    dropped from that fold. Groups start at random and are then improved by moving one protein at a time where that
-    drops fewer pairs of the scarcer label, so that test folds stay as large and as balanced as the data allow.
-
-    Parameters
-    ----------
-    n_splits : int, default=5
-        Number of folds.
-    n_passes : int, default=30
-        Improvement passes over all proteins; 0 keeps the random groups.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the groups.
-
-    See Also
-    --------
-    sklearn.model_selection.StratifiedKFold : Random folds, which let a model recognise proteins.
-
-    References
-    ----------
-    Park and Marcotte, Nature Methods 2012, :doi:`10.1038/nmeth.2259`.
-
-    Examples
-    --------
-    >>> from amp_sklearn.model_selection import ProteinDisjointKFold
-    >>> X = [["MKA", "MKC"], ["MKC", "MKA"], ["MRV", "MRV"], ["MKA", "MRV"]]
-    >>> for train, test in ProteinDisjointKFold(2, random_state=0).split(X):
-    ...     print(len(train), len(test))
-    2 1
-    1 2
-    """
-
-    def __init__(self, n_splits=5, *, n_passes=30, random_state=None):
-        self.n_splits = n_splits
-        self.n_passes = n_passes
-        self.random_state = random_state
-
-    def __repr__(self):
-        return f"ProteinDisjointKFold(n_splits={self.n_splits}, random_state={self.random_state})"
+    unit = "proteins"
+    n_splits: int
+    n_passes: int
+    random_state: object
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Number of folds."""
+        """Number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : ignored
+
+        Returns
+        -------
+        int
+        """
         return self.n_splits
+
+    @abstractmethod
+    def _units(self, X):
+        """Units of each pair (n_pairs, 2), numbered from 0, and the number of proteins in each unit."""
 
     def split(self, X, y=None, groups=None):
         """Training and test rows of each fold.
@@ -98,17 +54,16 @@ class ProteinDisjointKFold:
         Raises
         ------
         ValueError
-            If there are fewer proteins than folds, or a fold would have no training or no test pair.
+            If there are fewer units than folds, or a fold would have no training or no test pair.
         """
-        pairs = protein_numbers(X)
-        group = self._protein_groups(pairs, y)[pairs]
+        group = self._groups(X, y)
         for fold in range(self.n_splits):
             inside = group == fold
             train, test = np.flatnonzero(~inside.any(axis=1)), np.flatnonzero(inside.all(axis=1))
             if not len(train) or not len(test):
                 raise ValueError(
                     f"fold {fold} of {self.n_splits} has {len(train)} training and {len(test)} test pairs: these pairs "
-                    "share too few proteins to be divided; use fewer splits"
+                    f"share too few {self.unit} to be divided; use fewer splits"
                 )
             yield train, test
 
@@ -136,70 +91,144 @@ class ProteinDisjointKFold:
             rows.append(row)
         return pd.DataFrame(rows).rename_axis("fold")
 
-    def _protein_groups(self, pairs, y):
-        """Group of each protein."""
-        n_proteins = pairs.max() + 1 if len(pairs) else 0
+    def _groups(self, X, y):
+        """Group of both proteins of each pair."""
         if not isinstance(self.n_splits, int | np.integer) or self.n_splits < 2:
             raise ValueError(f"n_splits must be an integer of at least 2, got {self.n_splits!r}")
-        if n_proteins < self.n_splits:
-            raise ValueError(f"{n_proteins} distinct proteins cannot be divided into {self.n_splits} groups")
-        rng = check_random_state(self.random_state)
-        labels = np.zeros(len(pairs), dtype=int) if y is None else pd.factorize(np.asarray(y))[0]
-        group = np.empty(n_proteins, dtype=int)
-        group[rng.permutation(n_proteins)] = np.arange(n_proteins) % self.n_splits
-        graphs = [_graph(pairs[labels == label], n_proteins) for label in np.unique(labels)]
-        size = np.bincount(group, minlength=self.n_splits)
-        largest = int(np.ceil(1.05 * n_proteins / self.n_splits))
-        for _ in range(self.n_passes):
-            if not self._improve(group, size, largest, graphs, rng):
-                break
-        return group
-
-    def _improve(self, group, size, largest, graphs, rng):
-        """One pass of single moves; returns whether any protein moved."""
-        moved = False
-        kept = np.array([_pairs_within(graph, group, self.n_splits) for graph in graphs])  # label x fold
-        for protein in rng.permutation(len(group)):
-            own = group[protein]
-            links = np.array(
-                [
-                    np.bincount(
-                        group[graph.indices[graph.indptr[protein] : graph.indptr[protein + 1]]],
-                        weights=graph.data[graph.indptr[protein] : graph.indptr[protein + 1]],
-                        minlength=self.n_splits,
-                    )
-                    for graph in graphs
-                ]
+        units, weights = self._units(X)
+        if len(weights) < self.n_splits:
+            raise ValueError(
+                f"{len(weights)} distinct {self.unit} cannot be divided into {self.n_splits} groups"
             )
-            without = kept[:, own] - links[:, own]
-            gain = _worth(kept + links) - _worth(kept) - (_worth(kept[:, own]) - _worth(without))
-            gain[(size >= largest) | (np.arange(self.n_splits) == own)] = -np.inf
-            target = int(gain.argmax())
-            if gain[target] > 1e-9 and size[own] > 1:
-                kept[:, own], kept[:, target] = without, kept[:, target] + links[:, target]
-                size[own], size[target] = size[own] - 1, size[target] + 1
-                group[protein], moved = target, True
-        return moved
+        settings = {"n_passes": self.n_passes, "random_state": self.random_state}
+        return divide(units, y, self.n_splits, weights=weights, **settings)[units]
 
 
-def _worth(kept):
-    """Worth of folds that keep so many pairs of each label (labels x folds).
+class ProteinDisjointKFold(_DisjointKFold):
+    """K folds in which no protein of the test pairs occurs in any training pair.
 
-    The scarcer label counts, because more of the other would only tilt the class balance of the test; the root makes
-    a pair worth more to a small fold; all pairs count a little, so that moves do not stop where one label is absent.
+    Proteins, not pairs, are divided into ``n_splits`` groups. The test pairs of a fold have both proteins in its
+    group, its training pairs have none there; pairs with one protein on either side can serve neither and are
+    dropped from that fold. Groups start at random and are then improved by moving one protein at a time where that
+    drops fewer pairs of the scarcer label, so that test folds stay as large and as balanced as the data allow.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds.
+    n_passes : int, default=30
+        Improvement passes over all proteins; 0 keeps the random groups.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the groups.
+
+    See Also
+    --------
+    ClusterDisjointKFold : Keeps similar proteins apart as well.
+    PairClassKFold : Tests on pairs of which both proteins, one, or none was seen.
+    sklearn.model_selection.StratifiedKFold : Random folds, which let a model recognise proteins.
+
+    References
+    ----------
+    Park and Marcotte, Nature Methods 2012, :doi:`10.1038/nmeth.2259`.
+
+    Examples
+    --------
+    >>> from amp_sklearn.model_selection import ProteinDisjointKFold
+    >>> X = [["MKA", "MKC"], ["MKC", "MKA"], ["MRV", "MRV"], ["MKA", "MRV"]]
+    >>> for train, test in ProteinDisjointKFold(2, random_state=0).split(X):
+    ...     print(len(train), len(test))
+    2 1
+    1 2
     """
-    return np.sqrt(kept.min(axis=0)) + 0.01 * np.sqrt(kept.sum(axis=0))
+
+    def __init__(self, n_splits=5, *, n_passes=30, random_state=None):
+        self.n_splits = n_splits
+        self.n_passes = n_passes
+        self.random_state = random_state
+
+    def __repr__(self):
+        return f"ProteinDisjointKFold(n_splits={self.n_splits}, random_state={self.random_state})"
+
+    def _units(self, X):
+        pairs = protein_numbers(X)
+        return pairs, np.ones(pairs.max(initial=-1) + 1, dtype=int)
 
 
-def _graph(pairs, n_proteins):
-    """Symmetric count of pairs between different proteins."""
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    ends = np.concatenate([pairs, pairs[:, ::-1]])
-    return sparse.csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n_proteins, n_proteins))
+class ClusterDisjointKFold(_DisjointKFold):
+    """K folds in which no test protein has a member of its sequence cluster in any training pair.
 
+    As ``ProteinDisjointKFold``, but whole clusters of similar sequences are divided, so that a test protein has no
+    close homologue in training. Clusters are made by MMseqs2 or CD-HIT where one of them is installed, or given.
 
-def _pairs_within(graph, group, n_groups):
-    """Pairs inside each group."""
-    edges = graph.tocoo()
-    same = group[edges.row] == group[edges.col]
-    return np.bincount(group[edges.row[same]], weights=edges.data[same] / 2, minlength=n_groups)
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds.
+    clusters : mapping, Series, DataFrame or array-like of shape (n_pairs, 2), default=None
+        Clusters made before. A mapping or Series gives the cluster of each sequence, or of each protein id (the
+        index of ``X``); a table has two columns, cluster and member, as MMseqs2 writes them; an array holds the
+        clusters of both proteins of each pair. Identical sequences are one protein: the clusters they stand in
+        count as one. None: make them with ``program``.
+    identity : float, default=0.4
+        Share of identical residues above which two sequences belong together.
+    coverage : float, default=0.8
+        Share of both sequences that an alignment must cover.
+    program : {"auto", "mmseqs", "cd-hit"}, default="auto"
+        What makes the clusters; ``"auto"`` is MMseqs2, or else CD-HIT.
+    n_passes : int, default=30
+        Improvement passes over all clusters; 0 keeps the random groups.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the groups.
+
+    See Also
+    --------
+    cluster_sequences : The clusters themselves; make them once and pass them on where many splits are made.
+
+    References
+    ----------
+    Steinegger and Söding, Nature Biotechnology 2017, :doi:`10.1038/nbt.3988`.
+    Fu et al., Bioinformatics 2012, :doi:`10.1093/bioinformatics/bts565`.
+
+    Examples
+    --------
+    >>> from amp_sklearn.model_selection import ClusterDisjointKFold
+    >>> X = [["MKA", "MKC"], ["MKC", "MKA"], ["MRV", "MRV"], ["MRA", "MRV"]]
+    >>> clusters = {"MKA": 0, "MKC": 0, "MRV": 1, "MRA": 1}
+    >>> for train, test in ClusterDisjointKFold(2, clusters=clusters, random_state=0).split(X):
+    ...     print(train, test)
+    [0 1] [2 3]
+    [2 3] [0 1]
+    """
+
+    unit = "clusters"
+
+    def __init__(
+        self,
+        n_splits=5,
+        *,
+        clusters=None,
+        identity=0.4,
+        coverage=0.8,
+        program="auto",
+        n_passes=30,
+        random_state=None,
+    ):
+        self.n_splits = n_splits
+        self.clusters = clusters
+        self.identity = identity
+        self.coverage = coverage
+        self.program = program
+        self.n_passes = n_passes
+        self.random_state = random_state
+
+    def __repr__(self):
+        made = f"identity={self.identity}" if self.clusters is None else "clusters=given"
+        return f"ClusterDisjointKFold(n_splits={self.n_splits}, {made}, random_state={self.random_state})"
+
+    def _units(self, X):
+        clusters = self.clusters
+        if clusters is None:
+            distinct = list(dict.fromkeys(sequence_cells(X).ravel()))
+            settings = {"identity": self.identity, "coverage": self.coverage, "program": self.program}
+            clusters = cluster_sequences(distinct, **settings)
+        return clusters_of_pairs(X, clusters)

@@ -1,0 +1,194 @@
+"""Dividing proteins, or clusters of them, into groups such that few pairs fall between two groups."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import check_random_state
+
+from ..data.pair_matrix import PairMatrix
+
+
+def protein_numbers(X):
+    """Number of each pair's proteins; identical sequences are one protein, whatever their ids.
+
+    Parameters
+    ----------
+    X : PairMatrix, DataFrame or array-like of shape (n_pairs, 2)
+        Pairs of sequences, or a pair matrix made from them.
+
+    Returns
+    -------
+    ndarray of int of shape (n_pairs, 2)
+
+    Raises
+    ------
+    ValueError
+        If ``X`` does not have two columns of sequences, or a sequence is missing.
+    """
+    return common_protein_numbers(X)[0]
+
+
+def common_protein_numbers(*tables):
+    """Number of each pair's proteins, the same in all tables.
+
+    Parameters
+    ----------
+    *tables : PairMatrix, DataFrame or array-like of shape (n_pairs, 2)
+        Pairs of sequences, or pair matrices selected from one another.
+
+    Returns
+    -------
+    list of ndarray of int of shape (n_pairs, 2)
+        One per table.
+
+    Raises
+    ------
+    ValueError
+        If a table does not have two columns of sequences, a sequence is missing, or pair matrices do not share
+        their proteins.
+    """
+    if any(isinstance(table, PairMatrix) for table in tables):
+        if not all(getattr(table, "features", None) is tables[0].features for table in tables):
+            raise ValueError(
+                "pair matrices can be compared only where they share their proteins (rows of one matrix); "
+                "pass the tables of sequences instead"
+            )
+        return [table.index for table in tables]
+    cells = [sequence_cells(table) for table in tables]
+    codes = pd.factorize(np.concatenate([of_table.ravel() for of_table in cells]))[0]
+    ends = np.cumsum([0, *(of_table.size for of_table in cells)])
+    numbers = [codes[start:end].reshape(-1, 2) for start, end in itertools.pairwise(ends)]
+    for of_table in numbers:
+        rows = np.flatnonzero((of_table < 0).any(axis=1))
+        if len(rows):
+            raise ValueError(f"X has {len(rows)} pair(s) without a sequence, the first in row {rows[0]}")
+    return numbers
+
+
+def sequence_cells(X):
+    """The two columns of a table of pairs.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_pairs, 2)
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, 2), dtype object
+
+    Raises
+    ------
+    ValueError
+        If there are not two columns.
+    """
+    cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=object)
+    if cells.ndim != 2 or cells.shape[1] != 2:
+        raise ValueError(f"X must hold two sequences a row (n_pairs, 2), got an array of shape {cells.shape}")
+    return cells
+
+
+def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):
+    """Divide units into groups of about the same weight that keep many pairs of every label inside one group.
+
+    Groups start at random and are then improved by moving one unit at a time where that keeps more pairs of the
+    scarcer label.
+
+    Parameters
+    ----------
+    pairs : ndarray of int of shape (n_pairs, 2)
+        Units (proteins, or clusters of proteins) of each pair, numbered from 0.
+    y : array-like of shape (n_pairs,) or None
+        Labels.
+    n_groups : int
+    weights : ndarray of int of shape (n_units,), default=None
+        Proteins in each unit; by default one.
+    n_passes : int, default=30
+        Passes over all units; they end early where nothing moves.
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    ndarray of int of shape (n_units,)
+        Group of each unit.
+    """
+    n_units = pairs.max() + 1 if len(pairs) else 0
+    weights = np.ones(n_units, dtype=int) if weights is None else weights
+    rng = check_random_state(random_state)
+    group, size = _at_random(weights, n_groups, rng)
+    largest = max(int(np.ceil(1.05 * weights.sum() / n_groups)), weights.max(initial=0))
+    labels = np.zeros(len(pairs), dtype=int) if y is None else pd.factorize(np.asarray(y))[0]
+    of_label = [pairs[labels == label] for label in np.unique(labels)]
+    graphs = [_graph(of_one, n_units) for of_one in of_label]
+    inside = np.array([_pairs_within_units(of_one, n_units) for of_one in of_label])
+    for _ in range(n_passes):
+        if not _improve(group, size, largest, weights, graphs, inside, rng):
+            break
+    return group
+
+
+def _at_random(weights, n_groups, rng):
+    """Units in random order, each into the group that is lightest so far."""
+    group, size = np.empty(len(weights), dtype=int), np.zeros(n_groups, dtype=int)
+    for unit in rng.permutation(len(weights)):
+        group[unit] = size.argmin()
+        size[group[unit]] += weights[unit]
+    return group, size
+
+
+def _improve(group, size, largest, weights, graphs, inside, rng):
+    """One pass of single moves; returns whether any unit moved."""
+    moved, n_groups = False, len(size)
+    between = np.array([_pairs_within_groups(graph, group, n_groups) for graph in graphs])
+    kept = between + [np.bincount(group, weights=own, minlength=n_groups) for own in inside]  # label x group
+    for unit in rng.permutation(len(group)):
+        own = group[unit]
+        links = np.array(
+            [
+                np.bincount(
+                    group[graph.indices[graph.indptr[unit] : graph.indptr[unit + 1]]],
+                    weights=graph.data[graph.indptr[unit] : graph.indptr[unit + 1]],
+                    minlength=n_groups,
+                )
+                for graph in graphs
+            ]
+        )
+        links = links + inside[:, [unit]]
+        without = kept[:, own] - links[:, own]
+        gain = _worth(kept + links) - _worth(kept) - (_worth(kept[:, own]) - _worth(without))
+        gain[(size + weights[unit] > largest) | (np.arange(n_groups) == own)] = -np.inf
+        target = int(gain.argmax())
+        if gain[target] > 1e-9 and size[own] > weights[unit]:
+            kept[:, own], kept[:, target] = without, kept[:, target] + links[:, target]
+            size[own], size[target] = size[own] - weights[unit], size[target] + weights[unit]
+            group[unit], moved = target, True
+    return moved
+
+
+def _worth(kept):
+    """Worth of groups that keep so many pairs of each label (labels x groups).
+
+    The scarcer label counts, because more of the other would only tilt the class balance of the test; the root makes
+    a pair worth more to a small group; all pairs count a little, so that moves do not stop where one label is absent.
+    """
+    return np.sqrt(kept.min(axis=0)) + 0.01 * np.sqrt(kept.sum(axis=0))
+
+
+def _graph(pairs, n_units):
+    """Symmetric count of pairs between different units."""
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    ends = np.concatenate([pairs, pairs[:, ::-1]])
+    return sparse.csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n_units, n_units))
+
+
+def _pairs_within_units(pairs, n_units):
+    """Pairs of a unit with itself, which go wherever it goes."""
+    return np.bincount(pairs[pairs[:, 0] == pairs[:, 1], 0], minlength=n_units).astype(float)
+
+
+def _pairs_within_groups(graph, group, n_groups):
+    """Pairs of different units of one group."""
+    edges = graph.tocoo()
+    same = group[edges.row] == group[edges.col]
+    return np.bincount(group[edges.row[same]], weights=edges.data[same] / 2, minlength=n_groups)
