@@ -1,0 +1,93 @@
+"""The speed suite runs, its two sides agree, and its results and tables are written. No time is asserted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def suite(monkeypatch):
+    """The suite's modules, importable as when its script runs."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import speed.paired
+    import speed.registry
+    import speed.results
+    import speed.run
+
+    assert Path(speed.__file__).parent == BENCHMARKS / "speed"
+    return speed
+
+
+def test_entries_run_and_agree_with_the_published_way(suite, tmp_path):
+    out, docs = tmp_path / "speed.json", tmp_path / "tables.inc"
+    names = ["amps_training", "autoencoder_pairs", "gpu_amps_bernett"]
+    arguments = ["--size", "smoke", "--only", *names, "--out", str(out), "--docs", str(docs)]
+    assert suite.run.main(arguments) == 0
+    results = json.loads(out.read_text())
+    assert sorted(results) == sorted(names)
+    training = results["amps_training"]["smoke"]
+    assert training["work"] == {"pairs": 16, "steps": 2, "width": 64}
+    assert training["ours"]["float32"]["difference"] < 1e-4
+    assert 0 < training["ours"]["bfloat16"]["difference"] < 0.05
+    tables = results["autoencoder_pairs"]["smoke"]
+    assert tables["ours"]["float32"]["difference"] == 0
+    assert tables["largest_value"] > 1
+    assert {found["side"] for found in tables["growth"]} == {"ours", "published"}
+    for result in (training, tables):
+        assert result["machine"]["versions"]["torch"]
+        assert result["ours"]["float32"]["ratio"]["median"] > 0
+    assert docs.read_text().startswith("Nothing has been measured yet")  # smoke is never shown
+
+
+def test_a_wrong_value_stops_the_entry(suite):
+    variant = suite.paired.Variant(lambda: np.array([1.0, 2.1]), tolerance=0.05, precision=None)
+    case = suite.paired.Case({}, lambda: np.array([1.0, 2.0]), {"float32": variant})
+    with pytest.raises(AssertionError, match=r"float32 differs from the published way by 0\.1"):
+        suite.paired.compare(case, rounds=1, gemm={})
+
+
+def test_growth_finds_the_exponent_of_a_known_function(suite, monkeypatch):
+    monkeypatch.setattr(suite.paired, "timed", lambda function: (function() ** 2 / 100, None))
+    found = suite.paired.growth("pairs", [2, 4, 8], lambda n: lambda: n)
+    assert found["exponent"] == pytest.approx(2)
+    assert found["seconds"] == pytest.approx([0.04, 0.16, 0.64])
+
+
+def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
+    out, docs = tmp_path / "speed.json", tmp_path / "tables.inc"
+
+    def result(ratio):
+        times = {"median": 2.0, "min": 1.0, "max": 3.0}
+        ours = {"seconds": times, "ratio": {"median": ratio, "min": 1.0, "max": 9.0}, "goal": 2.5}
+        ours |= {"gemm_share": 0.5, "share_goal": 0.8, "difference": 1e-6, "extra_memory_gib": None}
+        machine = {"cpu": "a CPU", "cores": 2, "extensions": ["avx2"], "memory_gib": 4, "gpu": None}
+        machine |= {"python": "3.11", "versions": {"torch": "2"}}
+        return {
+            "title": "Some path",
+            "machine": machine,
+            "threads": 1,
+            "work": {"pairs": 5000},
+            "published": {"seconds": times, "extra_memory_gib": 0.5},
+            "ours": {"float32": ours},
+            "notes": ["a note"],
+        }
+
+    for size, ratio in (("full", 3.25), ("small", 1.5), ("smoke", 7.75)):
+        suite.results.merge(out, "path", size, result(ratio))
+    suite.results.merge(out, "gpu", "full", {"title": "GPU path", "obstacle": "not measured: no CUDA"})
+    suite.results.write_tables(json.loads(out.read_text()), docs)
+    text = docs.read_text()
+    assert "3.25 (1–9)" in text
+    assert "1.5 (" not in text and "7.75" not in text
+    assert "≥ 2.5: met; 80% of GEMM rate: missed" in text
+    assert "* GPU path: not measured: no CUDA" in text
+    assert "* Some path: a note" in text
+
+
+def test_an_unknown_entry_is_named(suite, tmp_path):
+    with pytest.raises(SystemExit, match=r"no entries nonsense; there are embedding_8M"):
+        suite.run.main(["--size", "smoke", "--only", "nonsense", "--out", str(tmp_path / "speed.json")])
