@@ -1,0 +1,158 @@
+"""compare: any models and the baselines on the same folds and seeds, and whether their differences mean anything."""
+
+import copy
+import os
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from tqdm.auto import tqdm
+
+from ..data.pair_matrix import PairMatrix
+from .baselines import make_baseline
+from .comparison_result import Comparison
+from .evaluation import evaluate_folds
+from .evaluation_report import all_metrics
+
+
+def compare(
+    models,
+    X,
+    y,
+    cv,
+    *,
+    baselines=("protein_share", "protein_counts", "composition_logistic"),
+    seeds=(0,),
+    folder=None,
+    verbose=0,
+):
+    """Cross-validate models and baselines on the same folds, with every seed.
+
+    Parameters
+    ----------
+    models : dict of str to classifier, or list of classifiers
+        Classifiers or pipelines with ``predict_proba``; those of a list are named by their class.
+    X : DataFrame or array-like of shape (n_pairs, 2)
+        Pairs of sequences.
+    y : array-like of shape (n_pairs,)
+        Two classes; the larger label is the positive one.
+    cv : splitter or iterable of (train, test)
+        Such as ``ProteinDisjointKFold(5)``, or one published split as ``[(train_rows, test_rows)]``.
+    baselines : sequence of str, default=("protein_share", "protein_counts", "composition_logistic")
+        Baselines to put into the comparison, of ``BASELINES``; ``()`` for none.
+    seeds : sequence of int, default=(0,)
+        Each seed makes new folds (where ``cv`` has a ``random_state``) and is given to every ``random_state`` of the
+        models, so that the spread covers both the choice of folds and the luck of training.
+    folder : str or path-like, default=None
+        Where predictions are kept, one Parquet file per model, seed and fold. A comparison that was interrupted, or
+        that gets another model, computes only what is missing; a file serves only the same pairs, fold and
+        parameters.
+    verbose : int, default=0
+        Show a progress bar when positive.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If two models have one name, or there is no model, seed or such baseline.
+
+    Examples
+    --------
+    >>> from amp_sklearn.data import load_bernett_mini
+    >>> from amp_sklearn.model_selection import ProteinDisjointKFold, compare, make_baseline
+    >>> X, y = load_bernett_mini("val")
+    >>> models = {"forest": make_baseline("composition_forest").set_params(randomforestclassifier__n_estimators=9)}
+    >>> result = compare(models, X, y, ProteinDisjointKFold(2), seeds=(0, 1), baselines=["protein_share"])
+    >>> result.table("roc_auc")[["model", "n"]]
+               model  n
+    0         forest  4
+    1  protein_share  4
+    """
+    named = _named(models)
+    for name in baselines:
+        if name in named:
+            raise ValueError(f"a model is called {name!r}, as a baseline is; give it another name")
+        named[name] = make_baseline(name)
+    if not named or not len(seeds):
+        raise ValueError(f"there must be a model and a seed, got {len(named)} models and {len(seeds)} seeds")
+    y = np.asarray(y)
+    data = None if folder is None else _data_digest(X, y)
+    folds = {seed: list(_seeded_splitter(cv, y, seed).split(X, y)) for seed in seeds}
+    jobs = [(name, seed, fold) for seed in seeds for fold in range(len(folds[seed])) for name in named]
+    metrics, predictions = [], []
+    bar = tqdm(jobs, disable=not verbose)
+    for name, seed, fold in bar:
+        bar.set_description(f"{name}, seed {seed}, fold {fold}")
+        train, test = folds[seed][fold]
+        model = _seeded_model(named[name], seed)
+        path = None
+        if folder is not None:
+            digest = joblib.hash((model, data, np.asarray(train), np.asarray(test)))
+            path = Path(folder) / f"{_file_name(name)}_seed{seed}_fold{fold}_{digest[:12]}.parquet"
+        of_pairs = _predictions(model, X, y, train, test, path)
+        positive = of_pairs["label"] == np.unique(y)[1]
+        where = {"model": name, "seed": seed, "fold": fold}
+        sizes = {"n_train": len(train), "n_test": len(test)}
+        metrics.append(where | sizes | all_metrics(positive.to_numpy(), of_pairs["probability"].to_numpy()))
+        predictions.append(of_pairs.drop(columns="fold").assign(**where))
+    return Comparison(pd.DataFrame(metrics), pd.concat(predictions, ignore_index=True))
+
+
+def _predictions(model, X, y, train, test, path):
+    """Predictions of one fold, from their file where there is one."""
+    if path is not None and path.exists():
+        return pd.read_parquet(path)
+    _, of_pairs = evaluate_folds(model, X, y, check_cv([(train, test)]))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}.tmp")  # a file that is there is whole
+        of_pairs.to_parquet(unfinished)
+        os.replace(unfinished, path)
+    return of_pairs
+
+
+def _named(models):
+    """Models by name; those of a list by the name of their class, numbered where it repeats."""
+    if isinstance(models, dict):
+        return dict(models)
+    named = {}
+    for model in models:
+        last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+        base = name = type(last).__name__
+        number = 1
+        while name in named:
+            number += 1
+            name = f"{base}-{number}"
+        named[name] = model
+    return named
+
+
+def _seeded_model(model, seed):
+    names = [name for name in model.get_params() if name.split("__")[-1] == "random_state"]
+    return clone(model).set_params(**dict.fromkeys(names, seed))
+
+
+def _seeded_splitter(cv, y, seed):
+    cv = copy.copy(check_cv(cv, y, classifier=True))
+    # a splitter of scikit-learn that does not shuffle has a random_state that it does not use
+    if hasattr(cv, "random_state") and getattr(cv, "shuffle", True):
+        cv.random_state = seed
+    return cv
+
+
+def _data_digest(X, y):
+    if isinstance(X, PairMatrix):
+        return joblib.hash((X.features, X.index, X.layout, y))
+    cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else np.asarray(X)
+    return joblib.hash((pd.util.hash_array(cells.ravel()), cells.shape, y))
+
+
+def _file_name(name):
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)

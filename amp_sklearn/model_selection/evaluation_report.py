@@ -1,0 +1,176 @@
+"""One fitted model on one test set: every metric, for all pairs and by how many of their proteins are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import brier_score_loss
+from sklearn.utils.validation import check_consistent_length
+
+from ..metrics import (
+    RATIOS,
+    average_precision_at_ratio,
+    expected_calibration_error,
+    pair_metrics,
+    precision_at_ratio,
+)
+from ._text_tables import markdown
+from .pair_classes import PAIR_CLASSES, pair_classes
+
+_CLASS_NAMES = {"C1": "C1: both proteins seen", "C2": "C2: one protein seen", "C3": "C3: no protein seen"}
+
+
+def all_metrics(y_true, probability, *, ratios=RATIOS):
+    """The published metrics, calibration, and precision where interactions are rare.
+
+    Parameters
+    ----------
+    y_true : ndarray of bool or int of shape (n_pairs,)
+        1 for interacting.
+    probability : ndarray of shape (n_pairs,)
+        Of interacting.
+    ratios : sequence of float, default=(10, 100, 1000)
+        Negatives per positive.
+
+    Returns
+    -------
+    dict of str to float
+        Those of ``pair_metrics``; ``brier``; ``ece`` and ``ece_equal_mass`` (ten bins); for each ratio
+        ``average_precision_1_to_<ratio>`` and ``precision_1_to_<ratio>`` (threshold 0.5). NaN where a class is
+        missing that the metric needs.
+    """
+    y_true = np.asarray(y_true).astype(int)
+    result = pair_metrics(y_true, probability)
+    result["brier"] = float(brier_score_loss(y_true, probability, pos_label=1))
+    result["ece"] = expected_calibration_error(y_true, probability)
+    result["ece_equal_mass"] = expected_calibration_error(y_true, probability, strategy="quantile")
+    both = 0 < y_true.sum() < len(y_true)
+    for name, metric in (
+        ("average_precision", average_precision_at_ratio),
+        ("precision", precision_at_ratio),
+    ):
+        for ratio in ratios:
+            result[f"{name}_1_to_{ratio}"] = metric(y_true, probability, ratio) if both else np.nan
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """Metrics and predictions of a model on a test set.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for all pairs and one per class that occurs: ``pairs``, ``n_pairs``, ``n_positive``, and the metrics.
+    predictions : DataFrame
+        One row per test pair: protein ids where ``X`` had them, ``pair_class`` (with training pairs given), ``label``,
+        ``probability``, ``prediction``.
+    """
+
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+
+    def to_markdown(self):
+        """Markdown table with a row per metric and a column per group of pairs.
+
+        Returns
+        -------
+        str
+        """
+        return markdown(self._upright().reset_index(names="metric"))
+
+    def to_csv(self, path):
+        """Write ``table``.
+
+        Parameters
+        ----------
+        path : str or path-like
+        """
+        self.table.to_csv(path, index=False)
+
+    def _upright(self):
+        """Metrics in rows: there are more of them than groups of pairs."""
+        table = self.table.set_index("pairs").T.astype(object)
+        for count in ("n_pairs", "n_positive"):
+            table.loc[count] = table.loc[count].map(int)
+        return table.rename_axis(columns=None)
+
+    def __str__(self):
+        return self._upright().map(lambda v: f"{v:.3f}" if isinstance(v, float) else f"{v:,}").to_string()
+
+    def _repr_html_(self):
+        return self._upright().map(lambda v: f"{v:.3f}" if isinstance(v, float) else f"{v:,}").to_html()
+
+
+def evaluate(model, X, y, *, X_train=None, ratios=RATIOS):
+    """Test a fitted model: all metrics, and by class of pair where the training pairs are given.
+
+    Parameters
+    ----------
+    model : fitted classifier or Pipeline
+        Of two classes, with ``predict_proba``.
+    X : DataFrame or array-like of shape (n_pairs, 2)
+        Test pairs of sequences.
+    y : array-like of shape (n_pairs,)
+        Labels; the larger class of the model is the positive one.
+    X_train : DataFrame or array-like of shape (n_train, 2), default=None
+        Pairs that the model was trained on. With them the test pairs are also judged apart: both proteins seen in
+        training (C1), one (C2), none (C3).
+    ratios : sequence of float, default=(10, 100, 1000)
+        Negatives per positive for the metrics at a realistic prevalence.
+
+    Returns
+    -------
+    EvaluationReport
+
+    Raises
+    ------
+    ValueError
+        If the model does not have two classes, or ``y`` holds others.
+
+    References
+    ----------
+    Park and Marcotte, Nature Methods 2012, :doi:`10.1038/nmeth.2259`.
+
+    Examples
+    --------
+    >>> from amp_sklearn.data import load_bernett_mini
+    >>> from amp_sklearn.model_selection import evaluate, make_baseline
+    >>> X, y = load_bernett_mini("val")
+    >>> model = make_baseline("protein_share").fit(X[::2], y[::2])
+    >>> report = evaluate(model, X[1::2], y[1::2], X_train=X[::2])
+    >>> report.table[["pairs", "n_pairs"]]
+                        pairs  n_pairs
+    0                     all      500
+    1  C1: both proteins seen      240
+    2    C2: one protein seen      201
+    3     C3: no protein seen       59
+    """
+    y = np.asarray(y)
+    check_consistent_length(X, y)
+    classes = model.classes_
+    if len(classes) != 2:
+        raise ValueError(f"the model must have two classes, it has {len(classes)}: {classes[:5].tolist()}")
+    strange = np.setdiff1d(y, classes)
+    if len(strange):
+        raise ValueError(
+            f"y holds labels that the model does not know: {strange[:5].tolist()}, not {classes.tolist()}"
+        )
+    probability = model.predict_proba(X)[:, 1]
+    positive = y == classes[1]
+    groups = {"all": np.ones(len(y), dtype=bool)}
+    predictions = pd.DataFrame({"label": y, "probability": probability})
+    predictions["prediction"] = classes[(probability > 0.5).astype(int)]
+    if X_train is not None:
+        of_pair = pair_classes(X_train, X)
+        predictions.insert(0, "pair_class", of_pair)
+        groups |= {_CLASS_NAMES[c]: of_pair == c for c in PAIR_CLASSES if (of_pair == c).any()}
+    if isinstance(X, pd.DataFrame) and X.index.nlevels == 2:
+        predictions.insert(0, "protein_a", X.index.get_level_values(0))
+        predictions.insert(1, "protein_b", X.index.get_level_values(1))
+    rows = [
+        {"pairs": name, "n_pairs": int(chosen.sum()), "n_positive": int(positive[chosen].sum())}
+        | all_metrics(positive[chosen], probability[chosen], ratios=ratios)
+        for name, chosen in groups.items()
+    ]
+    return EvaluationReport(pd.DataFrame(rows), predictions)
