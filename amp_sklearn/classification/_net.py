@@ -104,32 +104,6 @@ def make_net(
     return net
 
 
-def predict_logits(net, rows, batch_size, symmetric=False):
-    """Logits of all rows, without drawing a random number.
-
-    Parameters
-    ----------
-    net : PairNet
-    rows : Rows
-    batch_size : int
-        Rows per forward pass.
-    symmetric : bool, default=False
-        Mean over both orders of the proteins.
-
-    Returns
-    -------
-    ndarray of shape (n,) or (n, n_classes)
-    """
-    module, results = net.module_.eval(), []
-    with torch.inference_mode(), autocast(net.precision, net.device):
-        for batch in torch.arange(len(rows)).split(batch_size):
-            logits = module(rows.batch(batch))
-            if symmetric:
-                logits = (logits + module(rows.batch(batch, swap=True))) / 2
-            results.append(logits.to(rows.dtype))
-    return torch.cat(results).cpu().numpy()
-
-
 def make_schedule(name, optimizer, *, lr, factor, patience, min_lr, n_epochs):
     """Learning-rate schedule, started afresh from ``lr``; None for a constant rate.
 

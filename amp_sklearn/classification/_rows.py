@@ -24,11 +24,22 @@ def fits_on(device, n_bytes):
     return n_bytes <= free // 2
 
 
+def is_a_tensor(array, dtype, device):
+    """Whether the array can be used as a tensor on the device as it is, without a copy."""
+    return (
+        device.type == "cpu"
+        and array.flags.writeable  # torch has no read-only tensors
+        and all(stride > 0 for stride in array.strides)
+        and torch.from_numpy(array[:0]).dtype == dtype
+    )
+
+
 class Rows:
     """Batches of the rows of X on a device.
 
     On a CUDA device with room for it the data are moved there once (of a PairMatrix the proteins, not the
-    pairs) and each batch is gathered there. Otherwise a batch is gathered in memory and then moved.
+    pairs) and each batch is gathered there; the CPU gathers from the arrays themselves where they have the right
+    type. Otherwise a batch is gathered in memory and then moved.
 
     Parameters
     ----------
@@ -48,12 +59,30 @@ class Rows:
         self.pairs = isinstance(X, PairMatrix)
         source = X.features if self.pairs else X
         if resident is None:
-            resident = fits_on(device, source.size * torch.empty(0, dtype=dtype).element_size())
+            resident = fits_on(device, source.size * dtype.itemsize) or is_a_tensor(source, dtype, device)
         self.data = self._tensor(source) if resident else None
-        self.index = torch.tensor(X.index, device=device) if resident and self.pairs else None
+        self.index = None
+        if resident and self.pairs:
+            self.index = torch.from_numpy(np.array(X.index)).to(device)
 
     def __len__(self):
         return self.X.shape[0]
+
+    @property
+    def has_both_proteins(self):
+        """Whether a row is the features of protein A, then those of protein B, of a known pair."""
+        return self.pairs and self.X.layout.blocks == ("A", "B")
+
+    def proteins(self, numbers):
+        """Features of single proteins of a PairMatrix, ``(n, n_features / 2)``.
+
+        Parameters
+        ----------
+        numbers : ndarray of int of shape (n,)
+        """
+        if self.data is None:
+            return self._tensor(self.X.features[numbers])
+        return self.data.index_select(0, torch.from_numpy(np.array(numbers)).to(self.device))
 
     def _tensor(self, array):
         # A copy where numpy may not write: torch has no read-only tensors, and workers receive read-only
@@ -82,10 +111,10 @@ class Rows:
         if not self.pairs:
             return self._swapped(self.data[rows]) if swap else self.data[rows]
         assert self.index is not None  # pairs on the device have their index there
-        first, second = self.index[rows].T
-        a, b = self.data[first], self.data[second]
-        if swap:
-            a, b = b, a
+        pairs = self.index[rows].flip(1) if swap else self.index[rows]
+        if self.has_both_proteins:  # both in one copy
+            return self.data.index_select(0, pairs.flatten()).view(len(rows), -1)
+        a, b = self.data[pairs[:, 0]], self.data[pairs[:, 1]]
         return torch.cat([COMBINE[block](a, b) for block in self.X.layout.blocks], dim=1)
 
     def _swapped(self, batch):
@@ -121,10 +150,11 @@ class ShuffledBatches:
 
     def __iter__(self):
         order = torch.randperm(len(self.rows), generator=self.generator)
+        there = order.to(self.y.device)  # once per pass: a copy per batch would wait for the device each time
+        rows = order if self.rows.data is None else there
         for start in range(0, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
-            there = batch.to(self.y.device)
-            yield self.rows.batch(batch), (self.y[there], self.weight[there])
+            batch = slice(start, start + self.batch_size)
+            yield self.rows.batch(rows[batch]), (self.y[there[batch]], self.weight[there[batch]])
 
 
 def digest(X, *arrays):

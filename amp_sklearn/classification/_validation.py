@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from ..data import PairMatrix
 from ..metrics import pair_metrics
-from ._net import predict_logits
+from ._prediction import predict_logits
 
 
 def probabilities(logits):

@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from ..nn.runtime import resolve_device, seeded
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
-from ._net import make_net, make_schedule, predict_logits
+from ._net import make_net, make_schedule
 from ._parameters import check_parameters, fill_docstring
+from ._prediction import predict_logits
 from ._rows import Rows, ShuffledBatches, digest
 from ._training import Trainer
 from ._validation import Validator, probabilities, split_rows

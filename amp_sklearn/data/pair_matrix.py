@@ -124,6 +124,8 @@ class PairMatrix:
 
     def _dense(self, index):
         """Rows of the given ``(..., 2)`` index: the one place where a row is made."""
+        if self.layout.blocks == ("A", "B"):  # both proteins in one copy
+            return self.features[index].reshape(*index.shape[:-1], self.layout.n_features)
         a, b = self.features[index[..., 0]], self.features[index[..., 1]]
         make = {
             "A": lambda: a,

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from .encoder_layer import PreNormEncoderLayer
 from .mlp import relu_mlp
 from .tokens import PairModule
 
@@ -90,9 +91,7 @@ class PairTransformer(PairModule):
             )
 
         def layer():
-            return nn.TransformerEncoderLayer(
-                d, n_heads, dim_feedforward, dropout, batch_first=True, norm_first=True
-            )
+            return PreNormEncoderLayer(d, n_heads, dim_feedforward, dropout)
 
         self.input_projection = None if d_model is None else nn.Linear(width, d_model)
         per_block = n_tokens // n_blocks
@@ -114,19 +113,42 @@ class PairTransformer(PairModule):
 
     def embed(self, X):
         """What enters the first encoder layer, ``(n, n_features) -> (n, n_tokens, d_model)``."""
-        tokens = self.tokens(X)
+        return self._embed(self.tokens(X), slice(None))
+
+    def _embed(self, tokens, place):
+        """Projection and embeddings of the tokens at some places of a pair."""
         if self.input_projection is not None:
             tokens = self.input_projection(tokens)
         if self.chain_embedding is not None:
-            tokens = tokens + self.chain_embedding(self._chain)
+            tokens = tokens + self.chain_embedding(self._chain[place])
         if self.position_embedding is not None:
-            tokens = tokens + self.position_embedding(self._position)
+            tokens = tokens + self.position_embedding(self._position[place])
         return tokens
 
     def forward(self, X):
         """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
         encoded = self.transformer_encoder(self.embed(X))
         return self.logits(self.mlp_layers(encoded.mean(dim=1)))
+
+    @property
+    def side_matters(self):
+        return self.chain_embedding is not None
+
+    def protein_part(self, X, side):
+        """Tokens and the first layer's queries, keys and values, which the other protein does not change."""
+        half = self.n_tokens // 2
+        tokens = self._embed(self.side_tokens(X), slice(side * half, (side + 1) * half))
+        return tokens, self.transformer_encoder.layers[0].project(tokens)
+
+    def pair_part(self, a, b):
+        """The other layers; the last matrix product is done once per pair, for the mean of the tokens."""
+        first, *others = self.transformer_encoder.layers
+        tokens, projected = (torch.cat(parts, dim=1) for parts in zip(a, b, strict=True))
+        tokens, last = first.attend(tokens, projected), first
+        for layer in others:
+            tokens = tokens + last.linear2(last.feed_forward_hidden(tokens))
+            tokens, last = layer.attend(tokens, layer.project(tokens)), layer
+        return self.logits(self.mlp_layers(last.mean_output(tokens)))
 
 
 class PairGRU(PairModule):
@@ -181,3 +203,17 @@ class PairGRU(PairModule):
         """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
         encoded, _ = self.gru(self.tokens(X))
         return self.logits(self.mlp_layers(encoded.mean(dim=1)))
+
+    def protein_part(self, X, side):
+        """Protein A comes first: its outputs and the state that it leaves behind do not know protein B."""
+        tokens = self.side_tokens(X)
+        if side == 1:
+            return (tokens,)
+        encoded, state = self.gru(tokens)
+        return encoded.sum(dim=1), state.transpose(0, 1).contiguous()
+
+    def pair_part(self, a, b):
+        """Protein B, read from the state that protein A has left behind."""
+        (total, state), (tokens,) = a, b
+        encoded, _ = self.gru(tokens, state.transpose(0, 1).contiguous())
+        return self.logits(self.mlp_layers((total + encoded.sum(dim=1)) / self.n_tokens))

@@ -33,6 +33,24 @@ def relu_mlp(sizes, init="kaiming"):
     return nn.Sequential(*layers[:-1])
 
 
+def half_linear(linear, X, side):
+    """Share of one protein in a linear layer on both proteins' features; the bias counts with protein A.
+
+    Parameters
+    ----------
+    linear : torch.nn.Linear
+        Its inputs are the features of protein A, then those of protein B.
+    X : Tensor of shape (n_proteins, linear.in_features / 2)
+    side : {0, 1}
+
+    Returns
+    -------
+    Tensor of shape (n_proteins, linear.out_features)
+    """
+    weight = linear.weight.chunk(2, dim=1)[side]
+    return functional.linear(X, weight, linear.bias if side == 0 else None)
+
+
 class MLPHead(PairModule):
     """Plain ReLU network on all features of a pair (published as AE_DNN).
 
@@ -68,12 +86,22 @@ class MLPHead(PairModule):
 
     def forward(self, X):
         """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
-        hidden = self.tokens(X).flatten(1)
-        for layer in self.mlp_layers:
+        return self._from_first_layer(self.mlp_layers[0](self.tokens(X).flatten(1)))
+
+    def _from_first_layer(self, hidden):
+        for layer in self.mlp_layers[1:]:
             hidden = layer(hidden)
             if isinstance(layer, nn.ReLU):
                 hidden = functional.dropout(hidden, self.dropout, self.training)
         return self.logits(hidden)
+
+    def protein_part(self, X, side):
+        """One protein's share of the first layer, which adds up over both."""
+        return (half_linear(self.mlp_layers[0], X, side),)
+
+    def pair_part(self, a, b):
+        """The other layers."""
+        return self._from_first_layer(a[0] + b[0])
 
 
 class DeepPairNetwork(PairModule):
@@ -118,12 +146,22 @@ class DeepPairNetwork(PairModule):
 
     def forward(self, X):
         """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
-        hidden = self.tokens(X).flatten(1)
-        for layer in self.dnn_layers:
+        return self._from_first_layer(self.dnn_layers[0](self.tokens(X).flatten(1)))
+
+    def _from_first_layer(self, hidden):
+        for layer in self.dnn_layers[1:]:
             hidden = layer(hidden)
             if isinstance(layer, nn.ReLU):
                 hidden = functional.dropout(hidden, self.dropout, self.training)
         return self.logits(hidden)
+
+    def protein_part(self, X, side):
+        """One protein's share of the first layer, which adds up over both."""
+        return (half_linear(self.dnn_layers[0], X, side),)
+
+    def pair_part(self, a, b):
+        """The other layers."""
+        return self._from_first_layer(a[0] + b[0])
 
 
 class TokenMean(PairModule):
@@ -164,3 +202,16 @@ class TokenMean(PairModule):
     def forward(self, X):
         """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
         return self.logits(self.mlp_layers(self.tokens(X).mean(dim=1)))
+
+    @property
+    def side_matters(self):
+        return False
+
+    def protein_part(self, X, side):
+        """One protein's share of the mean, after the first layer's weights."""
+        share = self.side_tokens(X).sum(dim=1) / self.n_tokens
+        return (functional.linear(share, self.mlp_layers[0].weight),)
+
+    def pair_part(self, a, b):
+        """The other layers."""
+        return self.logits(self.mlp_layers[1:](a[0] + b[0] + self.mlp_layers[0].bias))

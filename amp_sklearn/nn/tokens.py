@@ -41,6 +41,48 @@ class PairModule(nn.Module):
         """Whether the module can tell neither protein A from protein B nor one segment from another."""
         return False
 
+    @property
+    def side_matters(self):
+        """Whether ``protein_part`` differs between protein A and protein B."""
+        return True
+
+    def protein_part(self, X, side):
+        """What a pair's logit needs to know about one of its proteins and does not depend on the other one.
+
+        For prediction only, in evaluation mode: with many pairs of few proteins it is computed once per protein.
+        ``pair_part`` of two of them equals ``forward`` of the pair up to rounding.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_proteins, n_features / 2)
+            Tokens of the proteins.
+        side : {0, 1}
+            0 for protein A of a pair, 1 for protein B.
+
+        Returns
+        -------
+        tuple of Tensor, each of shape (n_proteins, ...)
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no protein_part")
+
+    def pair_part(self, a, b):
+        """Logits of pairs from the parts of their proteins.
+
+        Parameters
+        ----------
+        a, b : tuple of Tensor, each of shape (n, ...)
+            ``protein_part`` of protein A with ``side=0`` and of protein B with ``side=1``.
+
+        Returns
+        -------
+        Tensor of shape (n,), or (n, n_outputs) with several outputs
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no pair_part")
+
+    def side_tokens(self, X):
+        """Features of single proteins as tokens, ``(n, n_features / 2) -> (n, n_tokens / 2, width)``."""
+        return X.reshape(len(X), self.n_tokens // 2, self.width)
+
     def tokens(self, X):
         """Features of pairs as tokens, ``(n, n_features) -> (n, n_tokens, width)``.
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from amp_sklearn.nn import AutoEncoder, DeepPairNetwork, MLPHead, PairGRU, PairTransformer, TokenMean
+from amp_sklearn.nn.encoder_layer import PreNormEncoderLayer
 
 SMALL = {"n_layers": 2, "n_heads": 4, "dim_feedforward": 32, "hidden": (8, 4)}
 MAKERS = {
@@ -122,3 +123,34 @@ def test_embeddings_need_equal_blocks():
 def test_sizes_must_be_positive():
     with pytest.raises(ValueError, match="at least 1, got 0 and 8"):
         TokenMean(0, 8)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_encoder_layer_computes_and_learns_what_torch_s_does(dropout):
+    ours = PreNormEncoderLayer(8, 2, 16, dropout).double()
+    theirs = torch.nn.TransformerEncoderLayer(8, 2, 16, dropout, batch_first=True, norm_first=True).double()
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(5, 4, 8, dtype=torch.float64)
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x), rtol=0, atol=1e-12)
+    if dropout:  # in training the random numbers differ, their effect on average does not
+        many = x[:1].expand(20_000, 4, 8)
+        with torch.no_grad():
+            a, b = (layer.train()(many) for layer in (ours, theirs))
+        torch.testing.assert_close(a.mean(0), b.mean(0), rtol=0, atol=0.05)
+        torch.testing.assert_close(a.std(0), b.std(0), rtol=0.05, atol=0)
+        return
+    for layer in (ours, theirs):
+        layer.train()(x).square().sum().backward()
+    for (name, one), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=0, atol=1e-10, msg=name)
+
+
+def test_encoder_layer_lets_its_parts_be_watched():
+    layer, x, seen = PreNormEncoderLayer(8, 2, 16, 0.0).eval(), torch.randn(5, 4, 8), []
+    expected = layer(x)
+    handle = layer.self_attn.register_forward_hook(lambda *call: seen.append(call))
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-6)
+    handle.remove()
+    assert len(seen) == 1
+    mask = torch.tril(torch.ones(4, 4)) == 0
+    assert not torch.allclose(layer(x, src_mask=mask), expected)
