@@ -1,15 +1,13 @@
 """Whole jobs made of the package's parts: the pipelines that the command line offers, tables of results."""
 
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from .classification import AMPSClassifier
 from .embedding import ESM2Embedder
-from .model_selection import ProteinDisjointKFold, evaluate_folds
-from .preprocessing import CompositionEncoder, PairConcatenator
+from .model_selection import ProteinDisjointKFold, evaluate_folds, make_baseline
+from .preprocessing import PairConcatenator
 
 MODELS = ("amps-small", "amps", "composition")
 
@@ -67,9 +65,7 @@ def pair_pipeline(
     if name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
     if name == "composition":
-        return make_pipeline(
-            CompositionEncoder(), StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)
-        )
+        return make_baseline("composition_logistic")
     settings = dict(_SMALL) if name == "amps-small" else {}
     if max_epochs is not None:
         settings["max_epochs"] = max_epochs

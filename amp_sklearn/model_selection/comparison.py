@@ -28,6 +28,7 @@ def compare(
     baselines=("protein_share", "protein_counts", "composition_logistic"),
     seeds=(0,),
     folder=None,
+    n_jobs=None,
     verbose=0,
 ):
     """Cross-validate models and baselines on the same folds, with every seed.
@@ -51,6 +52,8 @@ def compare(
         Where predictions are kept, one Parquet file per model, seed and fold. A comparison that was interrupted, or
         that gets another model, computes only what is missing; a file serves only the same pairs, fold and
         parameters.
+    n_jobs : int, default=None
+        Fits at the same time, each in a process of its own (joblib). Results do not depend on it.
     verbose : int, default=0
         Show a progress bar when positive.
 
@@ -85,24 +88,36 @@ def compare(
     y = np.asarray(y)
     data = None if folder is None else _data_digest(X, y)
     folds = {seed: list(_seeded_splitter(cv, y, seed).split(X, y)) for seed in seeds}
-    jobs = [(name, seed, fold) for seed in seeds for fold in range(len(folds[seed])) for name in named]
+    jobs, paths = [], []
+    for seed in seeds:
+        models = {name: _seeded_model(model, seed) for name, model in named.items()}
+        for fold, (train, test) in enumerate(folds[seed]):
+            for name, model in models.items():
+                jobs.append((name, seed, fold, model, train, test))
+                paths.append(
+                    _path(folder, name, seed, fold, (model, data, np.asarray(train), np.asarray(test)))
+                )
+    found = joblib.Parallel(n_jobs, return_as="generator")(
+        joblib.delayed(_predictions)(model, X, y, train, test, path)
+        for (*_, model, train, test), path in zip(jobs, paths, strict=True)
+    )
     metrics, predictions = [], []
-    bar = tqdm(jobs, disable=not verbose)
-    for name, seed, fold in bar:
+    bar = tqdm(zip(jobs, found, strict=True), total=len(jobs), disable=not verbose)
+    for (name, seed, fold, _, train, test), of_pairs in bar:
         bar.set_description(f"{name}, seed {seed}, fold {fold}")
-        train, test = folds[seed][fold]
-        model = _seeded_model(named[name], seed)
-        path = None
-        if folder is not None:
-            digest = joblib.hash((model, data, np.asarray(train), np.asarray(test)))
-            path = Path(folder) / f"{_file_name(name)}_seed{seed}_fold{fold}_{digest[:12]}.parquet"
-        of_pairs = _predictions(model, X, y, train, test, path)
         positive = of_pairs["label"] == np.unique(y)[1]
         where = {"model": name, "seed": seed, "fold": fold}
         sizes = {"n_train": len(train), "n_test": len(test)}
         metrics.append(where | sizes | all_metrics(positive.to_numpy(), of_pairs["probability"].to_numpy()))
         predictions.append(of_pairs.drop(columns="fold").assign(**where))
     return Comparison(pd.DataFrame(metrics), pd.concat(predictions, ignore_index=True))
+
+
+def _path(folder, name, seed, fold, content):
+    """File of one fit, named after all that its predictions depend on."""
+    if folder is None:
+        return None
+    return Path(folder) / f"{_file_name(name)}_seed{seed}_fold{fold}_{joblib.hash(content)[:12]}.parquet"
 
 
 def _predictions(model, X, y, train, test, path):

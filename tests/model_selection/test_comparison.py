@@ -179,3 +179,11 @@ def test_no_baseline_that_reads_no_sequence_beats_chance_on_disjoint_folds():
     cv = ProteinDisjointKFold(3, n_passes=0)
     table = compare({}, X, y, cv, baselines=["protein_share", "protein_counts"]).table("roc_auc")
     assert (table["mean"] == 0.5).all() and (table["sd"] == 0).all()
+
+
+def test_two_processes_give_the_same_results(pairs, result):
+    models = [make_pipeline(CompositionEncoder(), LogisticRegression()), ProteinFrequencyClassifier("counts")]
+    cv = StratifiedKFold(3, shuffle=True)
+    parallel = compare(models, *pairs, cv, baselines=["protein_share"], seeds=(0, 1), n_jobs=2)
+    pd.testing.assert_frame_equal(parallel.metrics, result.metrics)
+    pd.testing.assert_frame_equal(parallel.predictions, result.predictions)
