@@ -179,7 +179,11 @@ def _share(ours):
 
 def _difference(ours):
     difference = ours.get("difference")
-    return "–" if difference is None else f"{difference:.1e}"
+    if difference is None:
+        return "–"
+    return f"{difference:.1e}" + (
+        "" if difference <= ours["tolerance"] else f", more than {ours['tolerance']:g}"
+    )
 
 
 def _number(value):

@@ -43,11 +43,36 @@ def test_entries_run_and_agree_with_the_published_way(suite, tmp_path):
     assert docs.read_text().startswith("Nothing has been measured yet")  # smoke is never shown
 
 
-def test_a_wrong_value_stops_the_entry(suite):
+def test_a_wrong_value_is_said_and_fails_the_run(suite, tmp_path, monkeypatch, capsys):
     variant = suite.paired.Variant(lambda: np.array([1.0, 2.1]), tolerance=0.05, precision=None)
     case = suite.paired.Case({}, lambda: np.array([1.0, 2.0]), {"float32": variant})
-    with pytest.raises(AssertionError, match=r"float32 differs from the published way by 0\.1"):
-        suite.paired.compare(case, rounds=1, gemm={})
+    run = lambda context: suite.paired.compare(case, rounds=1, gemm={})  # noqa: E731
+    entries = {"wrong": suite.registry.Entry("wrong", "A wrong path", run)}
+    monkeypatch.setattr(suite.registry, "load_entries", lambda: entries)
+    out = tmp_path / "speed.json"
+    assert suite.run.main(["--size", "smoke", "--out", str(out), "--no-docs"]) == 1
+    assert "failed: wrong" in capsys.readouterr().err
+    found = json.loads(out.read_text())["wrong"]["smoke"]
+    assert found["unequal"] == ["float32 differs from the published way by 0.1, more than 0.05"]
+
+
+def test_an_entry_that_breaks_does_not_keep_the_others_from_running(suite, tmp_path, monkeypatch, capsys):
+    def broken(context):
+        raise ZeroDivisionError("no luck")
+
+    entries = {
+        "broken": suite.registry.Entry("broken", "A broken path", broken),
+        "absent": suite.registry.Entry("absent", "Not here", broken, needs="no_such_package"),
+        "good": suite.registry.Entry("good", "A good path", lambda context: {"work": {"pairs": 1}}),
+    }
+    monkeypatch.setattr(suite.registry, "load_entries", lambda: entries)
+    out = tmp_path / "speed.json"
+    assert suite.run.main(["--size", "smoke", "--out", str(out), "--no-docs"]) == 1
+    found = json.loads(out.read_text())
+    assert found["broken"]["smoke"]["error"] == "ZeroDivisionError: no luck"
+    assert "no_such_package is not installed" in found["absent"]["smoke"]["obstacle"]
+    assert found["good"]["smoke"]["work"] == {"pairs": 1}
+    assert "failed: broken" in capsys.readouterr().err
 
 
 def test_growth_finds_the_exponent_of_a_known_function(suite, monkeypatch):
@@ -63,7 +88,13 @@ def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
     def result(ratio):
         times = {"median": 2.0, "min": 1.0, "max": 3.0}
         ours = {"seconds": times, "ratio": {"median": ratio, "min": 1.0, "max": 9.0}, "goal": 2.5}
-        ours |= {"gemm_share": 0.5, "share_goal": 0.8, "difference": 1e-6, "extra_memory_gib": None}
+        ours |= {
+            "gemm_share": 0.5,
+            "share_goal": 0.8,
+            "difference": 1e-6,
+            "tolerance": 1e-5,
+            "extra_memory_gib": None,
+        }
         machine = {"cpu": "a CPU", "cores": 2, "extensions": ["avx2"], "memory_gib": 4, "gpu": None}
         machine |= {"python": "3.11", "versions": {"torch": "2"}}
         return {
@@ -91,3 +122,11 @@ def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
 def test_an_unknown_entry_is_named(suite, tmp_path):
     with pytest.raises(SystemExit, match=r"no entries nonsense; there are embedding_8M"):
         suite.run.main(["--size", "smoke", "--only", "nonsense", "--out", str(tmp_path / "speed.json")])
+
+
+def test_the_history_tracks_every_paired_entry(suite, monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "asv"))
+    import speed_suite
+
+    entries = set(suite.registry.load_entries())
+    assert set(speed_suite.Paths.params) == {e for e in entries if e != "memory" and not e.startswith("gpu_")}

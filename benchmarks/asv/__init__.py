@@ -1,0 +1,1 @@
+"""History of the speed suite with airspeed velocity: see asv.conf.json."""
