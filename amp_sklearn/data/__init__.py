@@ -3,6 +3,7 @@
 from .datasets import load_bernett, load_bernett_mini, load_park_marcotte, load_yeast_ppi
 from .fasta import read_fasta
 from .layout import BLOCKS, FeatureLayout
+from .negatives import sample_negatives
 from .pair_matrix import PairMatrix
 from .pairs import read_pairs
 from .segments import N_SEGMENTS, PROTEIN_TOKENS, SEGMENT_TOKENS, segment_bounds, segment_lengths
@@ -26,6 +27,7 @@ __all__ = [
     "read_fasta",
     "read_pairs",
     "read_sequences",
+    "sample_negatives",
     "segment_bounds",
     "segment_lengths",
 ]
