@@ -1,13 +1,18 @@
 """Embedding many distinct proteins: batches, windows of long proteins, store, progress."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
 from ..data.segments import PROTEIN_TOKENS
+from ..nn.runtime import threads_per_worker
 from .pooling import merge_windows, pool_packed, window_starts
+
+MOST_WORKERS = 8
+"""Batches computed at the same time at most: each holds activations of ``batch_tokens`` tokens."""
 
 POOLING_VERSION = 1  # part of every store key: a change of pooling must not meet old values
 
@@ -67,9 +72,11 @@ def embed_distinct(
     label = f"embedding {len(missing):,} of {len(sequences):,} proteins"
     n_residues = sum(len(sequences[row]) for row in missing)
     with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=not verbose) as progress:
-        for batch in _batches(missing, sequences, batch_size, batch_tokens):
-            members = [sequences[row] for row in batch]
-            features[batch] = _embed_batch(members, model, max_length, overlap, batch_tokens)
+        batches = list(_batches(missing, sequences, batch_size, batch_tokens))
+        work = [[sequences[row] for row in batch] for batch in batches]
+        results = _embed_all(work, model, max_length, overlap, batch_tokens)
+        for batch, members, computed in zip(batches, work, results, strict=True):
+            features[batch] = computed
             if store is not None:
                 store.write({keys[row]: features[row] for row in batch})
             progress.update(sum(map(len, members)))
@@ -89,6 +96,30 @@ def _batches(rows, sequences, batch_size, batch_tokens):
         n_tokens += tokens
     if batch:
         yield batch
+
+
+def _embed_all(work, model, max_length, overlap, batch_tokens):
+    """Embeddings of each batch, in order.
+
+    On a CPU batches run side by side with few threads each, instead of one after another with all threads: much of
+    a batch of a small model is too short to be divided. What is computed is the same.
+    """
+    n_threads = torch.get_num_threads()
+    n_workers = min(n_threads, len(work), MOST_WORKERS)
+    if n_workers < 2 or model.forward.device.type != "cpu":
+        for sequences in work:
+            yield _embed_batch(sequences, model, max_length, overlap, batch_tokens)
+        return
+    with threads_per_worker(n_threads // n_workers), ThreadPoolExecutor(n_workers) as pool:
+        tasks = [
+            pool.submit(_embed_batch, sequences, model, max_length, overlap, batch_tokens)
+            for sequences in work
+        ]
+        try:
+            for task in tasks:
+                yield task.result()
+        finally:  # after an error or an interruption the batches not yet begun are dropped
+            pool.shutdown(cancel_futures=True)
 
 
 def _embed_batch(sequences, model, max_length, overlap, batch_tokens):

@@ -69,7 +69,8 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
     device : str, default="auto"
         Torch device; ``"auto"`` is a CUDA GPU where there is one, else the CPU.
     dtype : {"float32", "bfloat16", "float16", "auto"}, default="float32"
-        Precision of the computation; ``"auto"`` is bfloat16 where the hardware has it. Features are float32 always.
+        Precision of the computation; ``"auto"`` is bfloat16 where the hardware is faster in it (GPUs from compute
+        capability 8.0, CPUs with AMX, AMD's with AVX512-BF16). Pooling and features are float32 always.
     store : str, path-like or None, default="auto"
         Folder of the embedding store; ``"auto"`` is :func:`default_store_path`, None keeps nothing on disk.
     verbose : int, default=0

@@ -1,5 +1,7 @@
 """The ESM-2 forward pass on packed sequences: no padding, no language-model head, no stored hidden states."""
 
+import functools
+import inspect
 import itertools
 
 import numpy as np
@@ -13,8 +15,13 @@ _UNMASKED_SCALE = 1 - 0.15 * 0.8  # ESM-2 scales embeddings by the share of toke
 class PackedESM2:
     """Hidden states of an ESM-2 model for many proteins at once, concatenated along the token axis.
 
-    Linear layers and norms run over all residues of a batch; attention runs per group of proteins of equal length.
+    Linear layers and norms run over all residues of a batch. Attention runs per group of proteins of equal length,
+    or on a CUDA device, in half precision, over all proteins in one kernel that takes sequences of any lengths.
     A protein's result does not depend on the proteins that it shares a batch with.
+
+    Rotary positions turn pairs of dimensions, as complex numbers, where they lie in memory: the rows of the query and
+    key weights are put in an order in which both dimensions of a pair are neighbours. Attention weights are the
+    same in any order of the dimensions of a head.
 
     Parameters
     ----------
@@ -44,14 +51,18 @@ class PackedESM2:
             )
         self.width, self.n_heads = config.hidden_size, config.num_attention_heads
         self.eps, self.device, self.dtype = config.layer_norm_eps, torch.device(device), dtype
-        self.mask_token = config.mask_token_id
-        scale = _UNMASKED_SCALE if config.token_dropout else 1.0
+        self.mask_token, self.token_dropout = config.mask_token_id, config.token_dropout
+        scale = _UNMASKED_SCALE if self.token_dropout else 1.0
         self.embedding = self._place(model.embeddings.word_embeddings.weight * scale)
         self.first_norm = self._norm(model.embeddings.layer_norm) if config.emb_layer_norm_before else None
         self.layers = [self._layer(layer) for layer in model.encoder.layer]
         self.last_norm = self._norm(model.encoder.emb_layer_norm_after)
-        head_width = self.width // self.n_heads
-        self.frequencies = 1 / 10000.0 ** (torch.arange(0, head_width, 2) / head_width)
+        self.frequencies = 1 / 10000.0 ** (torch.arange(0, self.head_width, 2) / self.head_width)
+        self.varlen_attention = _find_varlen_attention(self.device, dtype)
+
+    @property
+    def head_width(self):
+        return self.width // self.n_heads
 
     def _place(self, tensor):
         return tensor.detach().to(device=self.device, dtype=self.dtype).contiguous()
@@ -59,16 +70,23 @@ class PackedESM2:
     def _norm(self, norm):
         return self._place(norm.weight), self._place(norm.bias)
 
-    def _linear(self, *linears):
-        """One linear layer from several that read the same input."""
-        weights = [linear.weight for linear in linears]
-        return self._place(torch.cat(weights)), self._place(torch.cat([linear.bias for linear in linears]))
+    def _linear(self, linear):
+        return self._place(linear.weight), self._place(linear.bias)
+
+    def _queries_keys_values(self, attention):
+        """One linear layer for all three; in queries and keys the dimensions of a rotary pair become neighbours."""
+        half = self.head_width // 2
+        pairs = torch.arange(self.head_width).view(2, half).T.flatten()
+        order = (torch.arange(self.n_heads)[:, None] * self.head_width + pairs).flatten()
+        weights = attention.query.weight[order], attention.key.weight[order], attention.value.weight
+        biases = attention.query.bias[order], attention.key.bias[order], attention.value.bias
+        return self._place(torch.cat(weights)), self._place(torch.cat(biases))
 
     def _layer(self, layer):
         attention = layer.attention.self
         return {
             "attention_norm": self._norm(layer.attention.LayerNorm),
-            "qkv": self._linear(attention.query, attention.key, attention.value),
+            "qkv": self._queries_keys_values(attention),
             "attention_out": self._linear(layer.attention.output.dense),
             "feed_forward_norm": self._norm(layer.LayerNorm),
             "feed_forward_in": self._linear(layer.intermediate.dense),
@@ -96,44 +114,88 @@ class PackedESM2:
             filler = np.full(_MIN_ROWS - n_tokens, tokens[0][0])
             tokens, lengths = [*tokens, filler], [*lengths, len(filler)]
         ids = torch.from_numpy(np.concatenate(tokens)).to(self.device)
+        return self.hidden_states(self.embedding[ids], lengths)[:n_tokens].float()
+
+    def hidden_states(self, embedded, lengths):
+        """Hidden states after the last layer norm from input embeddings, differentiable by them.
+
+        Parameters
+        ----------
+        embedded : Tensor of shape (T, d)
+            Rows of ``embedding``, or points between them, of all sequences one after another, ``<cls>`` and ``<eos>``
+            included. ESM-2's scale for sequences without a masked token is part of ``embedding``.
+        lengths : sequence of int
+            Tokens of each sequence; they add up to ``T``.
+
+        Returns
+        -------
+        Tensor of shape (T, d), of the model's type
+        """
         positions = torch.cat([torch.arange(length) for length in lengths])
-        angles = positions[:, None] * self.frequencies
-        cos, sin = (
-            torch.cat([f(angles)] * 2, dim=-1).to(device=self.device, dtype=self.dtype)[:, None]
-            for f in (torch.cos, torch.sin)
-        )
-        hidden = self.embedding[ids]
+        angles = (positions[:, None] * self.frequencies)[:, None, None]
+        turns = torch.polar(torch.ones_like(angles), angles).to(self.device)
+        hidden = embedded
         if self.first_norm is not None:
             hidden = self._normalise(hidden, self.first_norm)
-        groups = list(_equal_lengths(lengths))
+        attend = self._attention(lengths)
         for layer in self.layers:
-            attended = self._attend(
-                self._normalise(hidden, layer["attention_norm"]), layer["qkv"], cos, sin, groups
-            )
+            projected = functional.linear(self._normalise(hidden, layer["attention_norm"]), *layer["qkv"])
+            attended = attend(self._turned(projected, turns))
             hidden = functional.linear(attended, *layer["attention_out"]).add_(hidden)
             inner = functional.linear(
                 self._normalise(hidden, layer["feed_forward_norm"]), *layer["feed_forward_in"]
             )
             hidden = functional.linear(functional.gelu(inner), *layer["feed_forward_out"]).add_(hidden)
-        return self._normalise(hidden, self.last_norm)[:n_tokens].float()
+        return self._normalise(hidden, self.last_norm)
 
     def _normalise(self, hidden, norm):
         return functional.layer_norm(hidden, (self.width,), norm[0], norm[1], self.eps)
 
-    def _attend(self, hidden, qkv, cos, sin, groups):
-        n_tokens, head_width = len(hidden), self.width // self.n_heads
-        q, k, v = functional.linear(hidden, *qkv).view(n_tokens, 3, self.n_heads, head_width).unbind(1)
-        q, k = (
-            x * cos + torch.cat([-x[..., head_width // 2 :], x[..., : head_width // 2]], -1) * sin
-            for x in (q, k)
-        )
-        out = hidden.new_empty(n_tokens, self.n_heads, head_width)
+    def _turned(self, projected, turns):
+        """Queries, keys and values, ``T x 3 x n_heads x head_width``, with positions turned into the first two."""
+        heads = projected.view(len(projected), 3, self.n_heads, self.head_width)
+        turning = heads[:, :2]
+        if self.dtype == torch.float32:
+            torch.view_as_complex(turning.unflatten(-1, (-1, 2))).mul_(turns)
+        else:  # there are no complex numbers of half precision
+            turned = torch.view_as_complex(turning.float().unflatten(-1, (-1, 2))) * turns
+            turning.copy_(torch.view_as_real(turned).flatten(-2))
+        return heads
+
+    def _attention(self, lengths):
+        """Function from queries, keys and values to attended values, ``T x width``, for sequences of these lengths."""
+        if self.varlen_attention is not None:
+            ends = torch.tensor([0, *itertools.accumulate(lengths)], dtype=torch.int32, device=self.device)
+            return functools.partial(self._attend_packed, ends=ends, longest=max(lengths))
+        return functools.partial(self._attend_in_groups, groups=list(_equal_lengths(lengths)))
+
+    def _attend_packed(self, heads, ends, longest):
+        # one split of the keys: how many there are must not depend on the other proteins of the batch
+        attended = self.varlen_attention(*heads.unbind(1), ends, ends, longest, longest, num_splits=1)
+        return attended.reshape(len(heads), self.width)
+
+    def _attend_in_groups(self, heads, groups):
+        out = heads.new_empty(len(heads), self.n_heads, self.head_width)
         for start, count, length in groups:
             rows = slice(start, start + count * length)
-            group = [x[rows].view(count, length, self.n_heads, head_width).transpose(1, 2) for x in (q, k, v)]
-            attended = functional.scaled_dot_product_attention(group[0], group[1], group[2])
-            out[rows] = attended.transpose(1, 2).reshape(count * length, self.n_heads, head_width)
-        return out.view(n_tokens, self.width)
+            group = heads[rows].view(count, length, 3, self.n_heads, self.head_width).permute(2, 0, 3, 1, 4)
+            attended = functional.scaled_dot_product_attention(*group)
+            out[rows] = attended.transpose(1, 2).reshape(count * length, self.n_heads, self.head_width)
+        return out.view(len(heads), self.width)
+
+
+def _find_varlen_attention(device, dtype):
+    """Torch's flash attention for packed sequences, or None where it does not run: it needs a GPU of compute
+    capability 8.0 and half precision."""
+    if device.type != "cuda" or dtype not in (torch.bfloat16, torch.float16):
+        return None
+    if torch.cuda.get_device_capability(device) < (8, 0):
+        return None
+    try:
+        from torch.nn.attention.varlen import varlen_attn
+    except ImportError:  # before torch 2.10
+        return None
+    return varlen_attn if "num_splits" in inspect.signature(varlen_attn).parameters else None
 
 
 def _equal_lengths(lengths):

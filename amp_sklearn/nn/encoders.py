@@ -120,9 +120,9 @@ class PairTransformer(PairModule):
         if self.input_projection is not None:
             tokens = self.input_projection(tokens)
         if self.chain_embedding is not None:
-            tokens = tokens + self.chain_embedding(self._chain[place])
+            tokens = tokens + self.chain_embedding(self.get_buffer("_chain")[place])
         if self.position_embedding is not None:
-            tokens = tokens + self.position_embedding(self._position[place])
+            tokens = tokens + self.position_embedding(self.get_buffer("_position")[place])
         return tokens
 
     def forward(self, X):

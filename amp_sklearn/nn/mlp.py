@@ -89,7 +89,7 @@ class MLPHead(PairModule):
         return self._from_first_layer(self.mlp_layers[0](self.tokens(X).flatten(1)))
 
     def _from_first_layer(self, hidden):
-        for layer in self.mlp_layers[1:]:
+        for layer in list(self.mlp_layers)[1:]:
             hidden = layer(hidden)
             if isinstance(layer, nn.ReLU):
                 hidden = functional.dropout(hidden, self.dropout, self.training)
@@ -149,7 +149,7 @@ class DeepPairNetwork(PairModule):
         return self._from_first_layer(self.dnn_layers[0](self.tokens(X).flatten(1)))
 
     def _from_first_layer(self, hidden):
-        for layer in self.dnn_layers[1:]:
+        for layer in list(self.dnn_layers)[1:]:
             hidden = layer(hidden)
             if isinstance(layer, nn.ReLU):
                 hidden = functional.dropout(hidden, self.dropout, self.training)

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 
 _GLOBAL_RNG = threading.RLock()  # torch's generator belongs to the process: one seeded fit at a time
+_THREAD_COUNT = threading.RLock()  # so does its number of threads
 
 
 def resolve_device(device):
@@ -63,6 +64,23 @@ def seeded(seed, device):
             with torch.cuda.device(index):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+@contextmanager
+def threads_per_worker(n_threads):
+    """Within the block torch uses this many threads per operation, also in threads started there.
+
+    Parameters
+    ----------
+    n_threads : int
+    """
+    with _THREAD_COUNT:
+        before = torch.get_num_threads()
+        torch.set_num_threads(n_threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def rng_state(device):
