@@ -1,12 +1,13 @@
 """Pictures of token values: sorted bars, beeswarm, heat map of pairs, tracks along the sequences."""
 
-import numpy as np
-
 from ..explain import explain
+from ..regions import UNIPROT_TYPES
+from ..regions.table import check_annotations
 from .explanation_bars import draw_bars, draw_heatmap
 from .explanation_beeswarm import draw_beeswarm
-from .explanation_tracks import draw_tracks
+from .regions_track import RegionTrackDisplay
 from .style import Display
+from .tracks import draw_tracks
 
 KINDS = ("bar", "beeswarm", "heatmap", "track")
 
@@ -24,7 +25,11 @@ class AttributionDisplay(Display):
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
-    ax_ : matplotlib Axes, or an array of two (``kind="track"``)
+    ax_ : matplotlib Axes; for ``kind="track"`` an array of two, or of four with regions
+
+    See Also
+    --------
+    RegionTrackDisplay : The track with regions, with all its settings.
 
     References
     ----------
@@ -63,8 +68,9 @@ class AttributionDisplay(Display):
             tokens and 40 pairs.
         regions : DataFrame, default=None
             Annotated regions for ``"track"``: columns ``protein`` (an id of the pair), ``type``, ``start``,
-            ``end`` (residues counted from 1, both included; a region without one of them is not drawn).
-        ax : matplotlib Axes, or two of them for ``"track"``, default=None
+            ``end`` (residues counted from 1, both included). Drawn by ``RegionTrackDisplay``, all types that
+            occur in the two proteins.
+        ax : matplotlib Axes, or two (with regions four) of them for ``"track"``, default=None
             Where to draw; by default a new figure.
 
         Returns
@@ -137,7 +143,23 @@ class AttributionDisplay(Display):
             self.figure_, self.ax_ = draw_beeswarm(self.explanation, k, ax)
         elif kind == "heatmap":
             self.figure_, self.ax_ = draw_heatmap(self.explanation, k or 40, ax)
+        elif regions is None:
+            self.figure_, self.ax_ = draw_tracks(self.explanation, pair or 0, ax)
         else:
-            self.figure_, self.ax_ = draw_tracks(self.explanation, pair or 0, regions, ax)
-            self.ax_ = np.asarray(self.ax_)
+            track = self._with_regions((pair or 0) % len(self.explanation), regions, ax)
+            self.figure_, self.ax_ = track.figure_, track.ax_
         return self
+
+    def _with_regions(self, pair, regions, ax):
+        """The track of a pair by the display that knows regions."""
+        ids = list(self.explanation.pair_ids[pair])
+        lengths = {
+            name: len(values) for name, values in zip(ids, self.explanation.residues(pair), strict=True)
+        }
+        regions = check_annotations(regions)
+        types = tuple(sorted(regions[regions["protein"].isin(ids)]["type"].unique())) or UNIPROT_TYPES
+        # an embedder that cuts long proteins leaves regions behind the end of what was explained
+        settings = {"types": types, "outside": "clip"}
+        return RegionTrackDisplay.from_explanation(
+            self.explanation, regions, lengths, pair=pair, ax=ax, **settings
+        )

@@ -19,12 +19,13 @@ from .style import (
     tidy,
     value_name,
 )
+from .tracks import draw_values, mark_segments, residue_values
 
 _VALUE_COLOR = "#A0A0A0"  # no colour of a rank or a region type
 
 
-def _one_pair(explanation, pair):
-    """What the track needs of one pair, as an explanation of its own."""
+def _one_pair(explanation, pair, lengths):
+    """What the track needs of one pair, as an explanation of its own, with the lengths of the given sequences."""
     resolved = explanation.residue_values
     return Explanation(
         explanation.values[pair : pair + 1],
@@ -32,6 +33,7 @@ def _one_pair(explanation, pair):
         explanation.method,
         pair_ids=explanation.pair_ids[pair : pair + 1],
         residue_values=None if resolved is None else resolved[pair : pair + 1],
+        lengths=lengths[None],
     )
 
 
@@ -129,19 +131,19 @@ class RegionTrackDisplay(Display):
         explanation = self.explanation
         if not 0 <= self.pair < len(explanation):
             raise IndexError(f"pair must lie in 0..{len(explanation) - 1}, got {self.pair}")
-        one = _one_pair(explanation, self.pair)
+        pair_ids = explanation.pair_ids[self.pair : self.pair + 1]
         lengths = protein_lengths(self.sequences)
-        ids = [i for i in dict.fromkeys(one.pair_ids[0]) if i in lengths.index]
+        ids = [i for i in dict.fromkeys(pair_ids[0]) if i in lengths.index]
         annotated = AnnotatedResidues(
             self.annotations, lengths.loc[ids], self.types, self.fuzzy, self.outside
         )
-        rows = annotated.rows(one.pair_ids)
+        rows = annotated.rows(pair_ids)
+        one = _one_pair(explanation, self.pair, annotated.lengths[rows[0]])
         everything = annotated.count(rows[0], [0, 0], annotated.lengths[rows[0]])
         types = [t for t, count in zip(annotated.types, everything[:, :-1].T, strict=False) if count.any()]
         self.figure_, self.ax_ = self._axes(ax, max(len(types), 1))
-        unit = "segment" if one.residue_values is None else "residue"
         bounds = [segment_bounds(int(annotated.lengths[row])) for row in rows[0]]
-        values = [self._values(one, side, bounds[side]) for side in (0, 1)]
+        values, stands_for = residue_values(one, 0)
         every = np.concatenate([*values, [0.0]])
         room = 0.08 * (np.ptp(every) or 1.0)
         picks = {}
@@ -154,9 +156,7 @@ class RegionTrackDisplay(Display):
         for side, block in enumerate("AB"):
             top, bottom = self.ax_[2 * side], self.ax_[2 * side + 1]
             name, length = one.pair_ids[0, side], int(annotated.lengths[rows[0, side]])
-            edges = np.arange(length + 1) + 0.5
-            top.stairs(values[side], edges, fill=True, color=_VALUE_COLOR)
-            top.axhline(0, color="black", linewidth=0.6)
+            draw_values(top, values[side], _VALUE_COLOR)
             top.set_ylim(every.min() - room, every.max() + 3 * room)
             self._mark(top, picks, side, bounds[side], every.max() + room)
             tidy(top)
@@ -168,21 +168,20 @@ class RegionTrackDisplay(Display):
                 pad=3,
             )
             self._lanes(bottom, annotated.mask(int(rows[0, side])), annotated.types, types)
+            mark_segments(bottom, length)
             for axes in (top, bottom):
                 axes.set_xlim(0.5, width + 0.5)
-                for end in bounds[side][:, 1]:
-                    axes.axvline(end + 0.5, color="black", linewidth=0.4, alpha=0.3)
         self.ax_[3].set_xlabel("residue", fontsize=LABEL)
-        unit = "of the segment" if unit == "segment" else "per residue"
-        label = f"{value_name(explanation)} {unit}"
+        label = f"{value_name(explanation)} {stands_for}"
         if ax is None:
             self.figure_.supylabel(label, fontsize=LABEL)
             self.figure_.suptitle(pair_title(explanation, self.pair), fontsize=LABEL + 1, x=0.01, ha="left")
-            handles = [
-                Patch(facecolor=WHICH_COLORS["top"], label=f"top {self.k} segments"),
-                Patch(facecolor="white", edgecolor=WHICH_COLORS["low"], label=f"low {self.k} segments"),
-            ]
-            self.figure_.legend(handles=handles, loc="upper right", ncols=2, fontsize=TICK, frameon=False)
+            if picks:
+                handles = [
+                    Patch(facecolor=WHICH_COLORS["top"], label=f"top {self.k} segments"),
+                    Patch(facecolor="white", edgecolor=WHICH_COLORS["low"], label=f"low {self.k} segments"),
+                ]
+                self.figure_.legend(handles=handles, loc="upper right", ncols=2, fontsize=TICK, frameon=False)
         else:
             for axes in (self.ax_[0], self.ax_[2]):
                 axes.set_ylabel(label, fontsize=TICK)
@@ -199,15 +198,6 @@ class RegionTrackDisplay(Display):
         figure = Figure(figsize=(8.6, 2 * (1.15 + lanes) + 1.1), layout="constrained")
         axes = figure.subplots(4, 1, height_ratios=[1.15, lanes, 1.15, lanes], sharex=True)
         return figure, axes
-
-    @staticmethod
-    def _values(one, side, bounds):
-        """One value per residue; the value of its segment where nothing finer is known."""
-        if one.residue_values is not None:
-            return one.residue_values[0][side]
-        labels = one.layout.token_labels
-        columns = [labels.index(f"{'AB'[side]}_{token}") for token in SEGMENT_TOKENS]
-        return np.repeat(one.values[0, columns], bounds[:, 1] - bounds[:, 0])
 
     @staticmethod
     def _mark(ax, picks, side, bounds, y):

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from sklearn.linear_model import LogisticRegression
 
 from amp_sklearn.data import FeatureLayout
@@ -20,6 +19,7 @@ from amp_sklearn.plotting import (
     AttentionDisplay,
     AttributionDisplay,
     DeletionCurveDisplay,
+    RegionTrackDisplay,
 )
 from amp_sklearn.plotting.explanation_beeswarm import pile_up
 from amp_sklearn.plotting.style import PROTEIN_COLORS
@@ -138,13 +138,28 @@ def test_regions_are_drawn_from_start_to_end_on_their_protein(signed):
         columns=["protein", "type", "start", "end"],
     )
     display = AttributionDisplay.from_explanation(signed, kind="track", pair=4, regions=regions)
-    drawn = [
-        [(patch.get_x(), patch.get_width()) for patch in ax.patches if isinstance(patch, Rectangle)]
-        for ax in display.ax_
+    lanes = [
+        [
+            (path.get_extents().x0, path.get_extents().x1)
+            for lane in ax.collections
+            for path in lane.get_paths()
+        ]
+        for ax in display.ax_[1::2]
     ]
-    assert drawn == [[(2.5, 7)], [(4.5, 1)]]
-    assert [text.get_text() for text in display.ax_[1].get_legend().get_texts()] == ["Domain", "Motif"]
-    with pytest.raises(ValueError, match=r"missing: \['end'\]"):
+    assert lanes == [[(2.5, 9.5)], [(4.5, 5.5)]]
+    assert tick_labels(display.ax_[1].yaxis) == ["Motif", "Domain"]
+    same = RegionTrackDisplay.from_explanation(
+        signed,
+        regions,
+        dict(zip(signed.pair_ids[4], signed.lengths[4], strict=True)),
+        pair=4,
+        types=("Domain", "Motif"),
+    )
+    for one, other in zip(display.ax_[::2], same.ax_[::2], strict=True):
+        np.testing.assert_array_equal(one.patches[0].get_data().values, other.patches[0].get_data().values)
+    none = AttributionDisplay.from_explanation(signed, kind="track", pair=-1, regions=regions)
+    assert "no annotated region" in [text.get_text() for text in none.ax_[1].texts]
+    with pytest.raises(ValueError, match=r"lack the columns \['end'\]"):
         AttributionDisplay.from_explanation(signed, kind="track", pair=4, regions=regions.drop(columns="end"))
 
 
