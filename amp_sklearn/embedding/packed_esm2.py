@@ -155,7 +155,7 @@ class PackedESM2:
         """Queries, keys and values, ``T x 3 x n_heads x head_width``, with positions turned into the first two."""
         heads = projected.view(len(projected), 3, self.n_heads, self.head_width)
         turning = heads[:, :2]
-        if self.dtype == torch.float32:
+        if self.dtype in (torch.float32, torch.float64):
             torch.view_as_complex(turning.unflatten(-1, (-1, 2))).mul_(turns)
         else:  # there are no complex numbers of half precision
             turned = torch.view_as_complex(turning.float().unflatten(-1, (-1, 2))) * turns

@@ -10,6 +10,7 @@ from .base import (
 )
 from .baselines import baseline_rows
 from .deep_shap import DeepShap
+from .esm2_gradients import ESM2Gradients
 from .evaluation import ExplanationReport, evaluate_explanations
 from .explanation import Explanation
 from .faithfulness import deletion_curve, insertion_curve
@@ -30,6 +31,7 @@ __all__ = [
     "AttentionExplainer",
     "Attribution",
     "DeepShap",
+    "ESM2Gradients",
     "ExplainedModel",
     "Explainer",
     "Explanation",

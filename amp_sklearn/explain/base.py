@@ -54,6 +54,7 @@ class Explainer(ABC):
     """
 
     name: ClassVar[str] = ""
+    expensive: ClassVar[bool] = False  # too slow to be compared without being asked for
 
     @abstractmethod
     def attribute(self, model):

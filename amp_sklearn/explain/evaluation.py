@@ -9,7 +9,7 @@ from .base import RefusedExplanation
 from .baselines import baseline_rows
 from .faithfulness import area, deletion_curve, insertion_curve, random_rankings, ranking, supported
 from .model import read_model
-from .registry import available_explainers, make_explainer
+from .registry import affordable_explainers, make_explainer
 from .sanity import rank_correlation, similarity_to_randomised, stability, top_overlap
 
 
@@ -80,7 +80,7 @@ def evaluate_explanations(
         Pairs to explain; a hundred are enough for narrow intervals.
     methods : sequence of str or Explainer, or dict of str to these, default=None
         What to compare; keys of a dict are the names in the report. None takes every method that does not
-        refuse the model.
+        refuse the model, but for those that pass through the language model.
     layout, background, target
         As for ``explain``.
     baseline : {"mean", "zero", "sample"} or array-like, default="mean"
@@ -176,7 +176,7 @@ def evaluate_explanations(
 
 def _named(methods):
     if methods is None:
-        methods = available_explainers()
+        methods = affordable_explainers()
     if isinstance(methods, dict):
         return methods
     return {method if isinstance(method, str) else method.name: method for method in methods}

@@ -46,6 +46,8 @@ class ExplainedModel:
         Sequences of both proteins.
     embedder : object or None
         The step of the pipeline that embeds them.
+    steps : tuple
+        Fitted steps of the pipeline between the embedder and the classifier.
     notes : tuple of str
         What a reader of the explanation must know about how the model was read.
     """
@@ -60,6 +62,7 @@ class ExplainedModel:
     lengths: np.ndarray | None = None
     sequences: np.ndarray | None = None
     embedder: Any = None
+    steps: tuple = ()
     notes: tuple[str, ...] = ()
 
     def __len__(self):
@@ -259,6 +262,7 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         lengths=lengths,
         sequences=sequences,
         embedder=fitted[0] if isinstance(fitted, Pipeline) and sequences is not None else None,
+        steps=_between(fitted) if isinstance(fitted, Pipeline) and sequences is not None else (),
         notes=notes,
     )
 
@@ -275,6 +279,11 @@ def _embedded(pipeline, lengths):
             )
             return np.minimum(lengths, longest), (note,)
     return lengths, ()
+
+
+def _between(pipeline):
+    steps = (step for _, step in pipeline.steps[1:-1])
+    return tuple(step for step in steps if step is not None and not isinstance(step, str))  # "passthrough"
 
 
 def _features(pipeline, X):

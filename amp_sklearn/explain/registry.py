@@ -44,6 +44,11 @@ def available_explainers():
     return tuple(sorted(_REGISTRY))
 
 
+def affordable_explainers():
+    """Names of the methods that take no more than a few passes through the classifier for each pair."""
+    return tuple(name for name in available_explainers() if not _REGISTRY[name].expensive)
+
+
 def make_explainer(method, **settings):
     """An explainer from its name, or an explainer as it is.
 
