@@ -13,7 +13,8 @@ import amp_sklearn
 PACKAGE = Path(amp_sklearn.__file__).parent
 LAYERS = (
     "exceptions", "metrics", "data", "nn", "embedding", "preprocessing", "classification", "presets",
-    "model_selection", "persistence", "explain", "regions", "plotting", "workflows", "cli",
+    "model_selection", "audit", "calibration", "persistence", "explain", "regions", "plotting", "workflows",
+    "cli",
 )  # fmt: skip
 NOT_ALLOWED = {"explain": {"classification", "presets"}}  # it asks a fitted model for what the model declares
 PUBLIC = (
@@ -22,6 +23,7 @@ PUBLIC = (
     "preprocessing",
     "classification",
     "model_selection",
+    "audit",
     "explain",
     "regions",
     "plotting",

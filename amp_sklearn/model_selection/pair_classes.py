@@ -42,11 +42,20 @@ def pair_classes(X_train, X_test):
     array(['C1', 'C2', 'C3'], dtype='<U2')
     """
     train, test = common_protein_numbers(X_train, X_test)
-    return _classes(train, test)
+    return classes_of_numbers(train, test)
 
 
-def _classes(train, test):
-    """Classes of numbered pairs."""
+def classes_of_numbers(train, test):
+    """Class of each test pair, of pairs whose proteins are numbered.
+
+    Parameters
+    ----------
+    train, test : ndarray of int of shape (n_pairs, 2)
+
+    Returns
+    -------
+    ndarray of str of shape (n_test,)
+    """
     return np.array(PAIR_CLASSES)[2 - np.isin(test, train).sum(axis=1)]
 
 

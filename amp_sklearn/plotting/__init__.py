@@ -1,5 +1,6 @@
 """Pictures: matplotlib displays that take results and nothing else."""
 
+from .audit import AuditDisplay
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
 from .explanation_report import AgreementDisplay, DeletionCurveDisplay
@@ -12,6 +13,7 @@ __all__ = [
     "AgreementDisplay",
     "AttentionDisplay",
     "AttributionDisplay",
+    "AuditDisplay",
     "CoverageDonutDisplay",
     "DeletionCurveDisplay",
     "EnrichmentForestDisplay",

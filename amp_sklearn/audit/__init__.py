@@ -1,0 +1,6 @@
+"""Audit of a set of protein pairs: what would let a model look better than it is."""
+
+from .audit_pairs import audit_pairs
+from .pair_audit import PairAudit
+
+__all__ = ["PairAudit", "audit_pairs"]

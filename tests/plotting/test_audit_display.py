@@ -1,0 +1,31 @@
+"""AuditDisplay draws what the audit found."""
+
+import pytest
+
+from amp_sklearn.audit import audit_pairs
+from amp_sklearn.data import load_bernett_mini
+from amp_sklearn.plotting import AuditDisplay
+
+
+@pytest.fixture(scope="module")
+def audit():
+    return audit_pairs(*load_bernett_mini("val"), *load_bernett_mini("test"))
+
+
+def test_every_check_and_baseline_is_drawn(audit, tmp_path):
+    display = AuditDisplay.from_audit(audit)
+    checks = [text.get_text() for text in display.ax_[0].texts]
+    assert sorted(checks) == sorted(f"{name}: {row.severity}" for name, row in audit.findings.iterrows())
+    heights = sorted(round(bar.get_height() + 0.5, 9) for bar in display.ax_[1].patches)
+    assert heights == sorted(round(value, 9) for value in audit.tables["baselines"]["auroc"])
+    shares = [bar.get_height() for bar in display.ax_[2].patches[:20]]
+    assert sum(shares) == pytest.approx(1)
+    display.save(tmp_path / "audit.png")
+    assert (tmp_path / "audit.png").stat().st_size > 10_000
+    assert display._repr_png_().startswith(b"\x89PNG")
+
+
+def test_an_audit_without_scores_can_be_drawn():
+    audit = audit_pairs([["MA", "MC"], ["MC", "MD"], ["MD", "ME"]], [0, 1, 1])
+    display = AuditDisplay.from_audit(audit)
+    assert any(text.get_text() == "not checked" for text in display.ax_[1].texts)
