@@ -13,9 +13,9 @@ from .paired import Case, Variant, compare, growth
 from .registry import entry
 
 N_PROTEINS = {
-    "8M": {"smoke": 3, "small": 40, "full": 100},
-    "35M": {"smoke": 2, "small": 16, "full": 40},
-    "150M": {"smoke": 2, "small": 6, "full": 16},
+    "8M": {"smoke": 3, "small": 60, "full": 200},
+    "35M": {"smoke": 2, "small": 24, "full": 64},
+    "150M": {"smoke": 2, "small": 12, "full": 32},
     "650M": {"smoke": 1, "small": 2, "full": 5},
 }
 GOALS = {  # ratio float32, ratio bfloat16, share of the float32 GEMM rate
@@ -70,7 +70,7 @@ def measure(size, context):
             read_ours=lambda table: table.to_numpy().reshape(n_proteins, len(PROTEIN_TOKENS), -1),
             notes=("store=None; loading of the weights is not counted on either side",),
         )
-        rounds = min(context.rounds, 3) if size == "650M" else context.rounds
+        rounds = min(context.rounds, 3) if size in ("150M", "650M") else context.rounds
         result = compare(case, rounds, context.gemm)
         if size == "8M":
             result["growth"] = _growth(context, published, embedders["float32"])

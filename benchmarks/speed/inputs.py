@@ -1,4 +1,4 @@
-"""Inputs of the entries: real proteins and pairs, random weights of true sizes."""
+"""Inputs of the entries: real proteins, random weights and features of true sizes."""
 
 import contextlib
 import gzip
@@ -19,6 +19,7 @@ BERNETT = Path(__file__).resolve().parents[1] / "data" / "human_bernett" / "pair
 ESM2_SIZES = {"8M": (6, 320), "35M": (12, 480), "150M": (30, 640), "650M": (33, 1280)}
 ESM2_HEADS = 20
 WIDTH = 1280
+PROTEINS_PER_PAIR = 2497 / 11188
 LONGEST = 1022  # residues: two tokens less than the context that ESM-2 was trained with
 
 
@@ -82,30 +83,29 @@ def esm2_flop(size, lengths, n_layers=None):
 
 @lru_cache(maxsize=1)
 def yeast():
-    """Distinct yeast sequences, and the pairs as row numbers, ``(n_pairs, 2)``."""
+    """Distinct yeast sequences."""
     X, _ = load_yeast_ppi()
-    codes, sequences = pd.factorize(X.to_numpy().ravel())
-    return np.asarray(sequences, dtype=object), codes.reshape(-1, 2)
+    return pd.unique(X.to_numpy().ravel())
 
 
 def yeast_proteins(n_proteins, shortest=50, longest=LONGEST):
     """Random real proteins within limits of length."""
-    sequences = [s for s in yeast()[0] if shortest <= len(s) <= longest]
+    sequences = [s for s in yeast() if shortest <= len(s) <= longest]
     chosen = np.random.RandomState(0).choice(len(sequences), n_proteins, replace=False)
     return [sequences[k] for k in chosen]
 
 
 def proteins_of_length(n_proteins, length):
     """Real proteins, cut to a length."""
-    return [s[:length] for s in yeast()[0] if len(s) >= length][:n_proteins]
+    return [s[:length] for s in yeast() if len(s) >= length][:n_proteins]
 
 
 def random_pairs(n_pairs, tokens=SEGMENT_TOKENS, width=WIDTH):
-    """Pairs of the yeast set (repeated past its end) with random features of the proteins that occur in them."""
-    index = np.resize(yeast()[1], (n_pairs, 2))
-    used, rows = np.unique(index, return_inverse=True)
-    features = np.random.default_rng(0).standard_normal((len(used), len(tokens) * width), dtype=np.float32)
-    return PairMatrix(features, rows.reshape(-1, 2), FeatureLayout(tokens, width))
+    """Random pairs with random features, of as many proteins per pair as in the yeast set (2,497 for 11,188)."""
+    n_proteins = max(4, round(n_pairs * PROTEINS_PER_PAIR))
+    random = np.random.default_rng(0)
+    features = random.standard_normal((n_proteins, len(tokens) * width), dtype=np.float32)
+    return PairMatrix(features, random.integers(n_proteins, size=(n_pairs, 2)), FeatureLayout(tokens, width))
 
 
 def bernett_index(split):

@@ -68,7 +68,7 @@ def _machines(results):
         versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
         sentence = (
             f"{machine['cpu']} ({machine['cores']} cores, {', '.join(machine['extensions'])}; "
-            f"{machine['memory_gib']} GiB{gpu}), {result['threads']} threads; Python {machine['python']}, {versions}."
+            f"{machine['memory_gib']} GiB{gpu}), threads: {result['threads']}; Python {machine['python']}, {versions}."
         )
         if sentence not in sentences:
             sentences.append(sentence)
@@ -84,7 +84,11 @@ def _machines(results):
 
 def _ratio_table(results):
     header = ["path", "work", "variant", "published, s", "ours, s", "published / ours (range)", "goal"]
-    header += ["share of GEMM rate", "largest difference", "extra memory, GiB (published, ours)"]
+    header += [
+        "share of GEMM rate (published, ours)",
+        "largest difference",
+        "extra memory, GiB (published, ours)",
+    ]
     rows = []
     for result in results.values():
         published = result.get("published")
@@ -94,7 +98,7 @@ def _ratio_table(results):
                 [
                     result["title"],
                     ", ".join(
-                        f"{v:,} {k}" if not isinstance(v, str) else f"{k} {v}"
+                        f"{k} {v if isinstance(v, str) else format(v, ',')}"
                         for k, v in result["work"].items()
                     ),
                     variant,
@@ -102,7 +106,7 @@ def _ratio_table(results):
                     _seconds(ours),
                     _ratio(ours),
                     _goal(ours),
-                    _share(ours),
+                    f"{_share(published or {})}, {_share(ours)}",
                     _difference(ours),
                     ", ".join(memory),
                 ]
@@ -162,14 +166,19 @@ def _notes(results):
 
 
 def _seconds(side):
-    return f"{side['seconds']['median']:.3g}"
+    return _figures(side["seconds"]["median"])
 
 
 def _ratio(ours):
     ratio = ours.get("ratio")
     if not ratio:
         return "–"
-    return f"{ratio['median']:,.3g} ({ratio['min']:,.3g}–{ratio['max']:,.3g})"
+    return f"{_figures(ratio['median'])} ({_figures(ratio['min'])}–{_figures(ratio['max'])})"
+
+
+def _figures(value):
+    """Three figures, never as a power of ten."""
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _share(ours):
