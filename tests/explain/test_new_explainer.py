@@ -1,6 +1,7 @@
 """A new explainer is one class of a few lines; pictures, faithfulness, files and regions come with it."""
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -20,8 +21,8 @@ from amp_sklearn.explain import (
 )
 from amp_sklearn.explain.registry import _REGISTRY
 from amp_sklearn.nn import MLPHead
-from amp_sklearn.plotting import AttributionDisplay, DeletionCurveDisplay
-from amp_sklearn.regions import annotation_table, coverage
+from amp_sklearn.plotting import AttributionDisplay, DeletionCurveDisplay, RegionTrackDisplay
+from amp_sklearn.regions import annotation_table, coverage, enrichment
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def model_and_pairs():
 def test_everything_comes_with_it(weight_norm, model_and_pairs, tmp_path, network, features):
     module, pairs = model_and_pairs
     assert "first_layer" in available_explainers()
+    assert len(inspect.getsource(weight_norm).splitlines()) < 40
     found = explain(module, pairs, "first_layer", power=2.0)
     assert (found.method, found.parameters, found.notes) == (
         "first_layer",
@@ -75,6 +77,13 @@ def test_everything_comes_with_it(weight_norm, model_and_pairs, tmp_path, networ
     lengths = {f"{block}{pair}": 100 for block in "AB" for pair in range(4)}
     domains = annotation_table([("A0", "Domain", 1, 100)])
     table = coverage(found, domains, lengths)
+    track = RegionTrackDisplay.from_explanation(found, domains, lengths)
+    np.testing.assert_allclose(track.ax_[0].patches[0].get_data().values[::10], found.values[0, :10])
+    whole = replace(found, lengths=np.full((4, 2), 100))
+    assert len(AttributionDisplay.from_explanation(whole, kind="track", regions=domains).ax_) == 4
+    assert len(AttributionDisplay.from_explanation(whole, kind="track").ax_) == 2
+    picked = enrichment(found, domains, lengths, n_resamples=20, random_state=0)
+    assert len(picked)
     inside = table[(table["protein"] == "A0") & (table["type"] == "Domain")]["coverage"]
     assert (inside == 100).all()
     with pytest.raises(RefusedExplanation, match="fully connected layers only"):
