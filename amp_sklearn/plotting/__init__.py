@@ -1,6 +1,10 @@
 """Pictures: matplotlib displays that take results and nothing else."""
 
 from .audit import AuditDisplay
+from .evaluation_comparison import ComparisonDisplay
+from .evaluation_curves import RocPrDisplay
+from .evaluation_reliability import ReliabilityDisplay
+from .evaluation_risk import RiskCoverageDisplay
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
 from .explanation_report import AgreementDisplay, DeletionCurveDisplay
@@ -14,10 +18,14 @@ __all__ = [
     "AttentionDisplay",
     "AttributionDisplay",
     "AuditDisplay",
+    "ComparisonDisplay",
     "CoverageDonutDisplay",
     "DeletionCurveDisplay",
     "EnrichmentForestDisplay",
     "FoldsDisplay",
     "HitRateDisplay",
     "RegionTrackDisplay",
+    "ReliabilityDisplay",
+    "RiskCoverageDisplay",
+    "RocPrDisplay",
 ]
