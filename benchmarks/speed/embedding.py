@@ -62,7 +62,7 @@ def measure(size, context):
                     lambda: our_table(embedders["float32"], sequences), 1e-5, "float32", ratio, share
                 ),
                 "bfloat16": Variant(
-                    lambda: our_table(embedders["bfloat16"], sequences), 0.5, "bfloat16", ratio_bfloat16
+                    lambda: our_table(embedders["bfloat16"], sequences), 0.2, "bfloat16", ratio_bfloat16
                 ),
             },
             flop=esm2_flop(size, lengths, n_layers),

@@ -81,7 +81,7 @@ def amps_training(context):
         work={"pairs": n_pairs, "steps": n_pairs // batch_size, "width": parameters["width"]},
         published=lambda: train_epoch(module, optimizer, dense, batch_size),
         variants={
-            "float32": Variant(lambda: ours["float32"].partial_fit(X, y), 2e-3, "float32", 1.3, 0.75),
+            "float32": Variant(lambda: ours["float32"].partial_fit(X, y), 1e-4, "float32", 1.3, 0.75),
             "bfloat16": Variant(lambda: ours["bfloat16"].partial_fit(X, y), 0.05, "bfloat16", 2.5),
         },
         flop=3 * transformer_flop(n_pairs, **parameters),
