@@ -7,8 +7,14 @@ Averaged over all orders of the features, the Shapley value of feature i in one 
 where, for the features on the path to the leaf, o_j is 1 if the row satisfies all its splits on j and 0
 otherwise, and z_j is the share of training rows that do. The integrand is a polynomial in t, so
 Gauss-Legendre quadrature with half as many nodes as there are features on the longest path is exact.
-Products over a path are built downwards and sums over leaves upwards, so that a tree costs (nodes x
+Products over a path are built downwards and sums over leaves upwards, so that a tree costs (splits x
 quadrature points) per row.
+
+Both branches of a split are done together. What they contribute to the split's feature is S_l (o_l - z_l) +
+S_r (o_r - z_r), S being the sums over the leaves below without the factor of that feature. Either branch has what
+the other one lacks, o_l + o_r = o_q and z_l + z_r = z_q (q: the feature's earlier questions on the path, 1 if there
+are none), so that one sum per split is enough where a feature is asked about once, and two where it comes again.
+Leaves need no division: without its own factor a leaf's product is that of the split above it.
 """
 
 from dataclasses import dataclass
@@ -22,48 +28,38 @@ _LANES = 16
 
 @dataclass(frozen=True)
 class PreparedTree:
-    """One tree as arrays over its nodes; a node stands for the edge that leads to it.
+    """One tree as arrays over its nodes and over its splits.
 
     Parameters
     ----------
-    parent, feature : ndarray of int
-        Parent node, and the feature that the edge from it asks about.
-    threshold : ndarray of float
-        Bound of that question.
-    goes_left : ndarray of bool
-        Whether the edge is taken for values up to the bound.
-    above : ndarray of int
-        Nearest node further up whose edge asks about the same feature, or -1.
-    share : ndarray of float
-        Share of training rows that satisfy all questions about the feature down to here.
-    value : ndarray of float
-        Contribution of a leaf to the probability of the class; 0 for inner nodes.
-    is_leaf : ndarray of bool
-    points, weights : ndarray of float
-        Quadrature on 0..1.
-    left, right : ndarray of int
+    left, right : ndarray of int of shape (n_nodes,)
         Children, -1 at leaves.
+    parent, feature : ndarray of int of shape (n_nodes,)
+        Parent node, and the feature that the edge from it asks about.
+    threshold : ndarray of float of shape (n_nodes,)
+        Bound of that question.
+    above : ndarray of int of shape (n_nodes,)
+        Nearest node further up whose edge asks about the same feature, or -1.
+    share : ndarray of float of shape (n_nodes,)
+        Share of training rows that satisfy all questions about the feature down to here.
+    value : ndarray of float of shape (n_nodes,)
+        Contribution of a leaf to the probability of the class; 0 for inner nodes.
     longest : int
         Features on the longest path.
+    splits : tuple of ndarray
+        What ``add_shap_values`` takes after ``found``, in its order.
     """
 
+    left: np.ndarray
+    right: np.ndarray
     parent: np.ndarray
     feature: np.ndarray
     threshold: np.ndarray
-    goes_left: np.ndarray
     above: np.ndarray
     share: np.ndarray
     value: np.ndarray
-    is_leaf: np.ndarray
-    points: np.ndarray
-    weights: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
     longest: int
-
-    def arrays(self):
-        """What ``add_shap_values`` takes, in its order."""
-        return tuple(vars(self).values())[:10]
+    splits: tuple
 
 
 def prepare_tree(tree, column, weight):
@@ -86,41 +82,47 @@ def prepare_tree(tree, column, weight):
     above = np.full(n, -1, dtype=np.int64)
     feature = np.zeros(n, dtype=np.int64)
     threshold = np.zeros(n)
-    goes_left = np.zeros(n, dtype=bool)
     share = np.ones(n)
-    is_leaf = tree.children_left < 0
+    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
     rows = tree.weighted_n_node_samples
     latest: list[dict] = [{} for _ in range(n)]  # feature -> lowest node above that asks about it
     longest = 1
     for node in range(n):
-        if is_leaf[node]:
+        if left[node] < 0:
             longest = max(longest, len(latest[node]))
             continue
         asked = int(tree.feature[node])
-        for child, left in ((tree.children_left[node], True), (tree.children_right[node], False)):
+        for child in (left[node], right[node]):
             earlier = latest[node].get(asked, -1)
             parent[child], above[child] = node, earlier
-            feature[child], threshold[child], goes_left[child] = asked, tree.threshold[node], left
+            feature[child], threshold[child] = asked, tree.threshold[node]
             share[child] = rows[child] / rows[node] * (share[earlier] if earlier >= 0 else 1.0)
             latest[child] = latest[node] | {asked: child}
     counts = tree.value[:, 0, :]
-    value = np.where(is_leaf, weight * counts[:, column] / counts.sum(axis=1), 0.0)
-    points, weights = np.polynomial.legendre.leggauss((longest + 1) // 2 + 1)
-    return PreparedTree(
-        parent,
-        feature,
-        threshold,
-        goes_left,
-        above,
-        share,
-        value,
-        is_leaf,
+    value = np.where(left < 0, weight * counts[:, column] / counts.sum(axis=1), 0.0)
+    inner = np.flatnonzero(left >= 0)
+    number = np.full(n, -1, dtype=np.int64)
+    number[inner] = np.arange(len(inner))
+    a, b = left[inner], right[inner]
+    earlier = above[a]
+    repeated = earlier >= 0
+    points, weights = np.polynomial.legendre.leggauss((longest + 1) // 2)
+    splits = (
+        feature[a],
+        threshold[a],
+        number[a],
+        number[b],
+        value[a],
+        value[b],
+        share[a],
+        share[b],
+        np.where(repeated, number[parent[earlier]], -1),
+        repeated & (left[parent[earlier]] == earlier),
+        np.where(repeated, share[earlier], 1.0),
         (points + 1) / 2,
         weights / 2,
-        tree.children_left,
-        tree.children_right,
-        longest,
     )
+    return PreparedTree(left, right, parent, feature, threshold, above, share, value, longest, splits)
 
 
 def expected_value(tree):
@@ -130,82 +132,151 @@ def expected_value(tree):
         above = tree.above[node]
         step = tree.share[node] / (tree.share[above] if above >= 0 else 1.0)
         reach[node] = reach[tree.parent[node]] * step
-    return float((reach * tree.value)[tree.is_leaf].sum())
+    return float((reach * tree.value)[tree.left < 0].sum())
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def add_shap_values(
-    X, found, parent, feature, threshold, goes_left, above, share, value, is_leaf, points, weights
+    X,
+    found,
+    feature,
+    threshold,
+    left,
+    right,
+    left_value,
+    right_value,
+    left_share,
+    right_share,
+    earlier,
+    earlier_is_left,
+    earlier_share,
+    points,
+    weights,
 ):
     """Add the Shapley values of one tree to ``found``.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
-        Rows in the precision in which the tree compares them (float32 for scikit-learn).
+        Rows in the precision in which the tree compares them (float32 for scikit-learn); fastest in Fortran order.
     found : ndarray of shape (n_rows, n_features), float64
-        Changed in place.
-    parent, feature, ... : see ``PreparedTree``
+        Changed in place; fastest in Fortran order.
+    feature, threshold : ndarray of shape (n_splits,)
+        Question of each split; values up to the threshold go left. Parents come before children.
+    left, right : ndarray of int of shape (n_splits,)
+        Number of the split that follows, -1 for a leaf.
+    left_value, right_value : ndarray of float of shape (n_splits,)
+        Value of the leaf that follows, if one does.
+    left_share, right_share : ndarray of float of shape (n_splits,)
+        Share of training rows that satisfy all questions about the feature down to there.
+    earlier : ndarray of int of shape (n_splits,)
+        Nearest split further up that asks about the same feature, or -1.
+    earlier_is_left : ndarray of bool of shape (n_splits,)
+        Which branch of it leads here.
+    earlier_share : ndarray of float of shape (n_splits,)
+        Share of training rows of that branch, 1 where there is none.
+    points, weights : ndarray of float of shape (n_points,)
+        Quadrature on 0..1.
     """
-    n_nodes = parent.shape[0]
-    satisfied = np.empty((n_nodes, _LANES))
-    product = np.empty((n_nodes, _LANES))
-    below = np.empty((n_nodes, _LANES))
-    own = np.empty((n_nodes, _LANES))
-    replaced = np.empty((n_nodes, _LANES))
+    n_splits = feature.shape[0]
+    if n_splits == 0:
+        return
+    before = np.empty((n_splits, _LANES))  # o_q: the row satisfies the earlier questions about the feature
+    to_left = np.empty((n_splits, _LANES))  # o_l: and this one
+    product = np.empty((n_splits, _LANES))
+    below = np.empty((n_splits, _LANES))
+    difference = np.empty((n_splits, _LANES))  # S_l - S_r
+    renewed = np.empty(
+        (n_splits, _LANES)
+    )  # S_r without the feature's later factor, minus the sum without q's
+    bare = np.empty(_LANES)  # product without the factor of the split's own feature
     for first in range(0, X.shape[0], _LANES):
         n_lanes = min(_LANES, X.shape[0] - first)
-        satisfied[0, :] = 1.0
-        for node in range(1, n_nodes):
-            q = above[node]
-            satisfied[node, :] = 0.0
+        for split in range(n_splits):
+            q = earlier[split]
+            for lane in range(_LANES):
+                if q < 0:
+                    before[split, lane] = 1.0
+                else:
+                    taken = to_left[q, lane]
+                    before[split, lane] = taken if earlier_is_left[split] else before[q, lane] - taken
+                to_left[split, lane] = 0.0
+                difference[split, lane] = 0.0
+                renewed[split, lane] = 0.0
             for lane in range(n_lanes):
-                if (X[first + lane, feature[node]] <= threshold[node]) == goes_left[node]:
-                    satisfied[node, lane] = 1.0
-            if q >= 0:
-                for lane in range(_LANES):
-                    satisfied[node, lane] *= satisfied[q, lane]
-        own[:, :] = 0.0
-        replaced[:, :] = 0.0
+                if X[first + lane, feature[split]] <= threshold[split]:
+                    to_left[split, lane] = before[split, lane]
         for step in range(points.shape[0]):
             t = points[step]
-            # downwards: product of the factors of all features asked about so far
+            s = 1.0 - t
             for lane in range(_LANES):
                 product[0, lane] = weights[step]
-            for node in range(1, n_nodes):
-                q, p = above[node], parent[node]
-                absent = share[node] * (1.0 - t)
-                if q >= 0:  # the feature was asked about before: its factor is replaced
-                    was_absent = share[q] * (1.0 - t)
-                    when_0, when_1 = 1.0 / was_absent, 1.0 / (was_absent + t)
+            # downwards: products of the factors of all features asked about so far; leaves are summed at once
+            for split in range(n_splits):
+                a, b = left[split], right[split]
+                left_absent, right_absent = left_share[split] * s, right_share[split] * s
+                if earlier[split] >= 0:  # the feature was asked about before: its factor is replaced
+                    absent = earlier_share[split] * s
+                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
                     for lane in range(_LANES):
-                        undo = when_1 if satisfied[q, lane] > 0.5 else when_0
-                        product[node, lane] = product[p, lane] * (absent + satisfied[node, lane] * t) * undo
+                        undo = when_1 if before[split, lane] > 0.5 else when_0
+                        bare[lane] = product[split, lane] * undo
                 else:
                     for lane in range(_LANES):
-                        product[node, lane] = product[p, lane] * (absent + satisfied[node, lane] * t)
-            # upwards: sum over the leaves below, without the factor of the feature in question
-            for node in range(n_nodes):
-                for lane in range(_LANES):
-                    below[node, lane] = value[node] * product[node, lane] if is_leaf[node] else 0.0
-            for node in range(n_nodes - 1, 0, -1):
-                q, p = above[node], parent[node]
-                absent = share[node] * (1.0 - t)
-                when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
-                for lane in range(_LANES):
-                    total = below[node, lane]
-                    below[p, lane] += total
-                    own[node, lane] += total * (when_1 if satisfied[node, lane] > 0.5 else when_0)
-                if q >= 0:  # leaves down here carry the later factor, not that of the earlier question
-                    was_absent = share[q] * (1.0 - t)
-                    when_0, when_1 = 1.0 / was_absent, 1.0 / (was_absent + t)
+                        bare[lane] = product[split, lane]
+                if a >= 0:
                     for lane in range(_LANES):
-                        replaced[node, lane] += below[node, lane] * (
-                            when_1 if satisfied[q, lane] > 0.5 else when_0
-                        )
-        for node in range(1, n_nodes):
-            q, column = above[node], feature[node]
+                        product[a, lane] = bare[lane] * (left_absent + to_left[split, lane] * t)
+                        below[split, lane] = 0.0
+                else:
+                    leaf = left_value[split]
+                    for lane in range(_LANES):
+                        below[split, lane] = leaf * bare[lane] * (left_absent + to_left[split, lane] * t)
+                        difference[split, lane] += leaf * bare[lane]
+                if b >= 0:
+                    for lane in range(_LANES):
+                        to_right = before[split, lane] - to_left[split, lane]
+                        product[b, lane] = bare[lane] * (right_absent + to_right * t)
+                else:
+                    leaf = right_value[split]
+                    for lane in range(_LANES):
+                        to_right = before[split, lane] - to_left[split, lane]
+                        below[split, lane] += leaf * bare[lane] * (right_absent + to_right * t)
+                        difference[split, lane] -= leaf * bare[lane]
+                    if earlier[split] >= 0:
+                        for lane in range(_LANES):
+                            renewed[split, lane] += leaf * bare[lane]
+            # upwards: sums over the leaves below, without the factor of the feature in question
+            for split in range(n_splits - 1, -1, -1):
+                a, b = left[split], right[split]
+                if a >= 0:
+                    absent = left_share[split] * s
+                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    for lane in range(_LANES):
+                        undo = when_1 if to_left[split, lane] > 0.5 else when_0
+                        difference[split, lane] += below[a, lane] * undo
+                        below[split, lane] += below[a, lane]
+                if b >= 0:
+                    absent = right_share[split] * s
+                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    for lane in range(_LANES):
+                        to_right = before[split, lane] - to_left[split, lane]
+                        without = below[b, lane] * (when_1 if to_right > 0.5 else when_0)
+                        difference[split, lane] -= without
+                        renewed[split, lane] += without
+                        below[split, lane] += below[b, lane]
+                if (
+                    earlier[split] >= 0
+                ):  # leaves down here carry the later factor, not that of the earlier question
+                    absent = earlier_share[split] * s
+                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    for lane in range(_LANES):
+                        undo = when_1 if before[split, lane] > 0.5 else when_0
+                        renewed[split, lane] -= below[split, lane] * undo
+        for split in range(n_splits):
+            column, share, share_before = feature[split], left_share[split], earlier_share[split]
             for lane in range(n_lanes):
-                found[first + lane, column] += own[node, lane] * (satisfied[node, lane] - share[node])
-                if q >= 0:
-                    found[first + lane, column] -= replaced[node, lane] * (satisfied[q, lane] - share[q])
+                total = difference[split, lane] * (to_left[split, lane] - share)
+                if earlier[split] >= 0:
+                    total += renewed[split, lane] * (before[split, lane] - share_before)
+                found[first + lane, column] += total

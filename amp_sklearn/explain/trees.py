@@ -100,10 +100,11 @@ class TreeShap(FeatureExplainer):
 
 
 def _sweep(trees, x, background):
-    found = np.zeros(x.shape)
+    x = np.asfortranarray(x)  # a split reads one feature of many rows
+    found = np.zeros(x.shape, order="F")
     for tree in trees:
         if background is None:
-            add_shap_values(x, found, *tree.arrays())
+            add_shap_values(x, found, *tree.splits)
         else:
             nodes = (tree.left, tree.right, tree.feature, tree.threshold, tree.above, tree.value)
             add_interventional_values(x, background, found, *nodes, *decision_weights(tree.longest))

@@ -145,7 +145,7 @@ def test_published_tree_shap(published, published_ae_dnn, name):
     trees = [prepare_tree(PublishedTree(data, f"{name}_tree{i}"), 1, 0.1) for i in range(10)]
     found = np.zeros(features.shape)
     for tree in trees:
-        add_shap_values(features.astype(np.float32), found, *tree.arrays())
+        add_shap_values(features.astype(np.float32), found, *tree.splits)
     np.testing.assert_allclose(found, -data[f"{name}_shap_values"], rtol=0, atol=1e-10)
     base = sum(expected_value(tree) for tree in trees)
     assert base == pytest.approx(data[f"{name}_expected_value"][1], abs=1e-10)
