@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 from importlib import metadata
@@ -55,7 +56,9 @@ def _extensions():
 
 
 def _commit():
-    """Short commit, with a plus sign where the package was changed since."""
+    """Short commit, with a plus sign where the package was changed since; None outside a repository."""
+    if shutil.which("git") is None:
+        return None
 
     def git(*arguments):
         return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True).stdout.strip()
@@ -98,7 +101,7 @@ def gemm_gflops(precision, size=2048, seconds=0.5, device="cpu"):
     """
     a, b = (torch.randn(size, size, device=device).to(getattr(torch, precision)) for _ in range(2))
     torch.mm(a, b)
-    times = []
+    times: list[float] = []
     while sum(times) < seconds:
         times.append(timed(lambda: torch.mm(a, b))[0])
     return 2 * size**3 / min(times) / 1e9

@@ -25,7 +25,7 @@ class Stages:
     """Resident memory of the process in GiB at the end of each stage: its peak so far, and what is held."""
 
     def __init__(self):
-        self.found = {"peak_gib": {}, "held_gib": {}}
+        self.found: dict[str, dict] = {"peak_gib": {}, "held_gib": {}}
 
     def end(self, name):
         from speed.machine import resident_gib

@@ -93,7 +93,7 @@ def compare(case, rounds, gemm, *, warm_up=True, device="cpu"):
         runs["published"] = case.published
     precisions = {v.precision for v in case.variants.values() if v.precision and case.flop}
     rates = {p: gemm_gflops(p, device=device, **gemm) for p in sorted(precisions)}
-    seconds = {name: [] for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in names}
     outputs, memory = {}, {}
     for number in range(-int(warm_up), rounds):
         for name in names if number % 2 == 0 else names[::-1]:
