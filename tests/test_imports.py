@@ -23,6 +23,7 @@ PUBLIC = (
     "preprocessing",
     "classification",
     "model_selection",
+    "screening",
     "audit",
     "explain",
     "regions",

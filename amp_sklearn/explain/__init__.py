@@ -1,6 +1,7 @@
 """Explanations of fitted models: one contract, several methods."""
 
 from .attention import AttentionExplainer
+from .attention_store import AttentionStore, write_attention
 from .base import (
     Attribution,
     Explainer,
@@ -29,6 +30,7 @@ __all__ = [
     "PUBLISHED_ANALYSES",
     "TOKEN_SETS",
     "AttentionExplainer",
+    "AttentionStore",
     "Attribution",
     "DeepShap",
     "ESM2Gradients",
@@ -59,4 +61,5 @@ __all__ = [
     "register_explainer",
     "spread_over_residues",
     "top_overlap",
+    "write_attention",
 ]
