@@ -219,11 +219,15 @@ class _Swaps:
 
     def _swap(self, row):
         """Exchange ends with a pair such that both new pairs are good."""
-        tried = self.random.integers(len(self.pairs), size=_TRIES)
-        for other in (*tried.tolist(), *self.random.permutation(len(self.pairs)).tolist()):
+        for other in self._partners():
             if other != row and any(self._exchange(row, other, end, needs_good=True) for end in (0, 1)):
                 return True
         return False
+
+    def _partners(self):
+        """Rows to swap with: some at random, which is nearly always enough, then all."""
+        yield from self.random.integers(len(self.pairs), size=_TRIES).tolist()
+        yield from self.random.permutation(len(self.pairs)).tolist()
 
     def _move(self, row):
         """Exchange ends with any other pair: a bad pair elsewhere may find a partner there."""
