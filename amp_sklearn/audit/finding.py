@@ -30,6 +30,9 @@ class Finding:
     unit: str
     verdict: str
 
+    def __post_init__(self):
+        object.__setattr__(self, "number", float(self.number))  # numpy's numbers print otherwise
+
 
 def grade(value, note, warning, severe):
     """Severity of a value that is worse the larger it is; a bound of None is never reached.

@@ -12,7 +12,7 @@ SEVERITY_COLORS = {
     "warning": "#E69F00",
     "severe": "#D55E00",
 }
-_BINS = np.linspace(0, 1, 21)
+_BINS = np.linspace(0, 1, 22)  # an odd number, so that a share of one half lies in the middle of a bin
 
 
 class AuditDisplay(Display):
@@ -100,6 +100,10 @@ class AuditDisplay(Display):
                 color=SERIES_COLORS[k],
                 label=name,
             )
+            for at, value, error in zip(x, rows["auroc"], rows["auroc_sd"], strict=True):
+                if value == value:
+                    end, align = (value + error, "bottom") if value >= 0.5 else (value - error, "top")
+                    ax.text(at, end, f"{value:.2f}", ha="center", va=align, fontsize=TICK - 1)
         ax.axhline(0.5, color="black", linewidth=0.8)
         ax.set_xticks(range(len(schemes)), [scheme.replace("-", "-\n") for scheme in schemes])
         ax.set_ylim(min(0.4, table["auroc"].min() - 0.05), 1.0)
