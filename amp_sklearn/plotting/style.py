@@ -66,6 +66,7 @@ def pair_title(explanation, pair):
 
 _METHOD_NAMES = {
     "deep_shap": "DeepSHAP",
+    "esm2_gradients": "ESM-2 gradients",
     "gini": "Gini",
     "gradient_shap": "gradient SHAP",
     "tree_shap": "TreeSHAP",

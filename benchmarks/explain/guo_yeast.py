@@ -12,9 +12,9 @@ made from the numbers.
 
 import argparse
 import json
-import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from scipy.stats import spearmanr
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from sklearn.pipeline import make_pipeline
-from yeast_page import write_page
+from yeast_page import PICTURES, write_page
 
 from amp_sklearn.classification import AEDNNClassifier, AMPSClassifier
 from amp_sklearn.data import load_yeast_ppi
@@ -50,7 +50,7 @@ from amp_sklearn.plotting import (
 from amp_sklearn.preprocessing import AutoencoderReducer, PairConcatenator
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SHOWN = ("integrated gradients, signed", "attention")  # methods whose own pictures the page shows
+SHOWN = {stem for stem, _, _ in PICTURES}
 
 
 def parse_arguments():
@@ -76,10 +76,15 @@ def parse_arguments():
     if arguments.smoke:
         if arguments.out == parser.get_default("out"):
             parser.error("--smoke needs an --out of its own")
-        arguments.pairs, arguments.explained, arguments.epochs, arguments.components = 300, 12, 2, 10
+        arguments.pairs, arguments.explained, arguments.epochs, arguments.components = 200, 12, 2, 10
         arguments.trees, arguments.layers, arguments.repeats, arguments.residue_pairs = 20, 1, 1, 1
     inside = arguments.out.resolve().is_relative_to(DOCS)
     arguments.page = arguments.page or (DOCS if inside else arguments.out) / "explanations_yeast.inc"
+    arguments.command = "python benchmarks/explain/guo_yeast.py" + "".join(
+        f" --{name.replace('_', '-')} {' '.join(value) if isinstance(value, list) else value}"
+        for name, value in vars(arguments).items()
+        if value != parser.get_default(name) and name not in ("out", "page", "smoke")
+    )
     return arguments
 
 
@@ -157,34 +162,38 @@ def readable(summary):
 
 
 def draw(name, report, out, everything):
-    """Pictures of one model's report: those of the page, or of every method with the explanations themselves."""
-    for curve in ("deletion", "insertion"):
+    """Pictures of one model's report: those of the page, or all of them and the explanations themselves."""
+
+    def save(stem, make):
+        if everything or stem in SHOWN:
+            make().save(out / f"{stem}.png")
+
+    def curve_display(curve):
         display = DeletionCurveDisplay.from_report(report, curve=curve)
         display.ax_.set_title(f"{name}: {curve} of the most important tokens first", fontsize=11, loc="left")
-        display.save(out / f"{name}_{curve}.png")
-    AgreementDisplay.from_report(report).save(out / f"{name}_agreement.png")
+        return display
+
+    for curve in ("deletion", "insertion"):
+        save(f"{name}_{curve}", partial(curve_display, curve))
+    save(f"{name}_agreement", partial(AgreementDisplay.from_report, report))
     for method, explanation in report.explanations.items():
-        if not everything and (name != "AMPS" or method not in SHOWN):
-            continue
         stem = f"{name}_{method.replace(', ', '_').replace(' ', '_')}"
+        attribution = partial(AttributionDisplay.from_explanation, explanation)
+        save(f"{stem}_bar", attribution)
+        if explanation.signed:
+            save(f"{stem}_beeswarm", partial(attribution, kind="beeswarm"))
+            best = int(np.argmax(explanation.predictions))
+            save(f"{stem}_track", partial(attribution, kind="track", pair=best))
+        if explanation.token_maps is not None:
+            save(f"{stem}_maps", partial(AttentionDisplay.from_explanation, explanation))
         if everything:
             explanation.save(out / f"{stem}.npz")
-            AttributionDisplay.from_explanation(explanation).save(out / f"{stem}_bar.png")
-        if explanation.signed:
-            AttributionDisplay.from_explanation(explanation, kind="beeswarm").save(
-                out / f"{stem}_beeswarm.png"
-            )
-            best = int(np.argmax(explanation.predictions))
-            track = AttributionDisplay.from_explanation(explanation, kind="track", pair=best)
-            track.save(out / f"{stem}_track.png")
-        if explanation.token_maps is not None:
-            AttentionDisplay.from_explanation(explanation).save(out / f"{stem}_maps.png")
 
 
 def compare_residues(model, X, background, n_pairs, out):
     """Gradients through ESM-2 and gradients that stop at its last hidden state, for the shortest pairs."""
     shortest = X.iloc[np.argsort(X.map(len).sum(axis=1).to_numpy(), kind="stable")[:n_pairs]]
-    through = explain(model, shortest, "esm2_gradients")
+    through = explain(model, shortest, "esm2_gradients", tolerance=0.02)
     last = explain(model, shortest, "residue_gradients", background=background)
     AttributionDisplay.from_explanation(through, kind="track").save(out / "AMPS_esm2_gradients_track.png")
     correlations, overlaps = [], []
@@ -227,12 +236,13 @@ def main():
     random = np.random.RandomState(0)
     if arguments.pairs < len(X):
         rows = np.sort(random.choice(len(X), arguments.pairs, replace=False))
+        if arguments.smoke:  # short proteins are embedded sooner
+            rows = np.argsort(X.map(len).sum(axis=1).to_numpy(), kind="stable")[: arguments.pairs]
         X, y = X.iloc[rows], y[rows]
     train, test = next(iter(ProteinDisjointKFold(5, random_state=0).split(X, y)))
     explained = test[np.sort(random.choice(len(test), min(arguments.explained, len(test)), replace=False))]
-    shown = [a for a in sys.argv[1:] if not a.startswith(("--out", "--page"))]
     facts = {
-        "command": " ".join(["python benchmarks/explain/guo_yeast.py", *shown]),
+        "command": arguments.command,
         "pairs": len(X),
         "train": len(train),
         "test": len(test),

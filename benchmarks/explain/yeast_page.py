@@ -46,6 +46,7 @@ def write_page(folder, path):
     summaries = {name: pd.read_csv(folder / f"{name}_summary.csv", index_col=0) for name in facts["models"]}
     agreement = {name: pd.read_csv(folder / f"{name}_agreement.csv", index_col=0) for name in facts["models"]}
     place = folder.resolve().relative_to(path.resolve().parent).as_posix()
+    place = "" if place == "." else f"{place}/"
     parts = [
         "Guo's yeast pairs\n~~~~~~~~~~~~~~~~~",
         introduction(facts),
@@ -87,7 +88,7 @@ def table(name, facts, place):
         f"{TITLES[name][0].upper()}{TITLES[name][1:]}, {facts['explained']} held-out pairs. Gains in {unit} with 95 % "
         "intervals over pairs; the last three columns are rank correlations."
     )
-    return f".. csv-table:: {caption}\n   :header-rows: 1\n   :file: {place}/{name}_table.csv"
+    return f".. csv-table:: {caption}\n   :header-rows: 1\n   :file: {place}{name}_table.csv"
 
 
 def bullets(sentences):
@@ -224,7 +225,7 @@ def residues(found):
     if not found:
         return None
     return (
-        f"**Residues.** For {found['pairs']} pairs ({found['residues']:,} residues) gradients carried through ESM-2 "
+        f"**Residues.** For {found['pairs']} of the shortest pairs ({found['residues']:,} residues) gradients carried through ESM-2 "
         "(``esm2_gradients``) and gradients that stop at its last hidden state (``residue_gradients``) rank residues with a "
         f"mean correlation of {found['correlation']:.2f}; {found['overlap']:.0%} of the tenth of residues with the "
         f"largest values are common to both. The largest error of the sums is {found['error']:.2f} logits, where logits "
@@ -244,4 +245,4 @@ def refusals(facts):
 def picture(folder, place, stem, width, description):
     if not (folder / f"{stem}.png").exists():
         return None
-    return f".. image:: {place}/{stem}.png\n   :width: {width}\n   :alt: {description}"
+    return f".. image:: {place}{stem}.png\n   :width: {width}\n   :alt: {description}"
