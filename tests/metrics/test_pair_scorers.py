@@ -4,12 +4,14 @@ import pickle
 
 import numpy as np
 import pytest
+from optuna.distributions import CategoricalDistribution
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from amp_sklearn.metrics import PAIR_METRICS, PAIR_SCORERS, expected_calibration_error, pair_metrics
+from amp_sklearn.model_selection import OptunaSearchCV
 
 
 @pytest.fixture
@@ -57,6 +59,13 @@ def test_in_a_search_and_in_a_pickle(data):
         *data
     )
     assert search.best_params_ == {"C": 1.0}
+
+
+def test_in_a_search_with_optuna(data):
+    space = {"C": CategoricalDistribution((1e-4, 1.0))}
+    options = {"scoring": PAIR_SCORERS["neg_brier"], "n_trials": 6, "random_state": 0}
+    search = OptunaSearchCV(LogisticRegression(), space, **options).fit(*data)
+    assert search.best_params_ == {"C": 1.0} and -0.25 < search.best_score_ < 0
 
 
 def test_a_fold_with_one_class():
