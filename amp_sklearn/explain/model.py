@@ -179,14 +179,16 @@ class ExplainedModel:
         return bool(np.allclose(before, after, rtol=1e-4, atol=1e-4))
 
     def fingerprint(self):
-        """Short digest of the fitted weights (or of the whole fitted estimator where it has no network)."""
+        """Short digest of what was fitted: embedding model, networks before the classifier, and the classifier."""
+        digest = hashlib.sha256(str(getattr(self.embedder, "fingerprint_", "")).encode())
         if self.module is None:
-            return f"{type(self.estimator).__name__}:{joblib.hash(self.estimator)[:16]}"
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.module.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-        return f"{type(self.module).__name__}:{digest.hexdigest()[:16]}"
+            digest.update(str(joblib.hash(self.estimator)).encode())
+        for module in (*(getattr(step, "module_", None) for step in self.steps), self.module):
+            for name, tensor in sorted(module.state_dict().items()) if module is not None else ():
+                digest.update(name.encode())
+                digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+        fitted = self.estimator if self.module is None else self.module
+        return f"{type(fitted).__name__}:{digest.hexdigest()[:16]}"
 
 
 def read_model(fitted, X, *, layout=None, background=None, target=None):

@@ -1,5 +1,7 @@
 """Every published analysis through a real fitted pipeline: sequences, ESM-2, autoencoder, classifier."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
@@ -83,3 +85,13 @@ def test_a_set_model_is_named_as_one(pipeline, sequences):
     assert all("cannot tell protein A from protein B" in note for note in notes.values())
     other = explain(pipeline("AE_DNN", "segment_0_9"), sequences, "occlusion")
     assert "cannot tell" not in " ".join(other.notes)
+
+
+def test_the_fingerprint_is_that_of_the_whole_pipeline(pipeline, sequences):
+    """The same classifier behind another language model or another autoencoder is another model."""
+    read = read_model(pipeline("AE_DNN", "segment_0_9"), sequences)
+    other = AutoencoderReducer(5, max_epochs=1, random_state=1, device="cpu")
+    other.fit(pipeline("AE_DNN", "segment_0_9")[0].transform(sequences))
+    changed = [replace(read, steps=(other, *read.steps[1:])), replace(read, embedder=None)]
+    assert len({model.fingerprint() for model in (read, *changed)}) == 3
+    assert read.fingerprint() == read_model(pipeline("AE_DNN", "segment_0_9"), sequences).fingerprint()
