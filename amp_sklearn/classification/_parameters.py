@@ -7,7 +7,7 @@ from numbers import Integral, Real
 TRAINING_PARAMETERS = """max_epochs : int
         Passes over the training pairs.
     batch_size : int
-        Pairs per training step, and per forward pass of a prediction.
+        Pairs per training step, and per forward pass of a prediction (more where a pair takes little memory).
     lr : float
         Learning rate of AdamW at the start.
     weight_decay : float

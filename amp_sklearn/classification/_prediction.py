@@ -8,6 +8,9 @@ from ..nn.runtime import autocast
 PART_BYTES = {"cpu": 2**28, "cuda": 2**31}
 """Memory for what is computed once per protein; with more proteins the pairs are predicted in groups."""
 
+BATCH_BYTES = 2**22
+"""Pairs are predicted in batches of this size at least; small matrices leave processors idle."""
+
 
 def predict_logits(net, rows, batch_size, symmetric=False):
     """Logits of all rows, without drawing a random number.
@@ -17,7 +20,7 @@ def predict_logits(net, rows, batch_size, symmetric=False):
     net : PairNet
     rows : Rows
     batch_size : int
-        Rows per forward pass.
+        Rows per forward pass at least.
     symmetric : bool, default=False
         Mean over both orders of the proteins.
 
@@ -43,6 +46,9 @@ def _predict_pairs(module, rows, batch_size, symmetric):
     probe = module.protein_part(rows.proteins(rows.X.index[0, :1]), side=0)
     n_bytes = sum(part.numel() * part.element_size() for part in probe)
     n_proteins = max(PART_BYTES.get(rows.device.type, PART_BYTES["cpu"]) // n_bytes, 2)
+    batch_size = max(
+        batch_size, BATCH_BYTES // (2 * n_bytes)
+    )  # where little is left of a pair, many at a time
     groups, results = protein_groups(rows.X.index, n_proteins), []
     for group in groups:
         pairs = rows.X.index[group]

@@ -73,6 +73,7 @@ def test_groups_of_few_proteins_change_nothing(fitted, pairs, name, monkeypatch)
     n_used = len(np.unique(X.index))
     assert sum(calls) <= 1 + (2 * n_used if fitted(name).module_.side_matters else n_used)
     monkeypatch.setattr(_prediction, "PART_BYTES", {"cpu": 4096})
+    monkeypatch.setattr(_prediction, "BATCH_BYTES", 1)
     np.testing.assert_allclose(fitted(name).decision_function(X), expected, rtol=0, atol=1e-12)
     assert max(calls) > 1
 
