@@ -6,6 +6,16 @@ SEVERITIES = ("not checked", "clean", "note", "warning", "severe")
 """From harmless to harmful: a note is worth knowing, a warning needs an answer, severe makes scores worthless."""
 
 
+# Of Okabe and Ito's palette: distinguishable with any common colour blindness
+SEVERITY_COLORS = {
+    "not checked": "#999999",
+    "clean": "#009E73",
+    "note": "#56B4E9",
+    "warning": "#E69F00",
+    "severe": "#D55E00",
+}
+
+
 @dataclass(frozen=True)
 class Finding:
     """Result of one check.

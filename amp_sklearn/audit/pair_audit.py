@@ -7,15 +7,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pandas as pd
 
-from .finding import SEVERITIES, Finding
+from .finding import SEVERITIES, SEVERITY_COLORS, Finding
 
-_COLORS = {
-    "not checked": "#999999",
-    "clean": "#009E73",
-    "note": "#56B4E9",
-    "warning": "#E69F00",
-    "severe": "#D55E00",
-}
 _ADVICE = {
     "severe": "scores on random splits of these data, or on this test set, say little about sequences",
     "warning": "answer the warnings before you trust a score",
@@ -108,7 +101,7 @@ class PairAudit:
     def _repr_html_(self):
         cells = ("check", "verdict")
         rows = "".join(
-            f'<tr><td style="color:white;background:{_COLORS[f.severity]};text-align:center">{f.severity}</td>'
+            f'<tr><td style="color:white;background:{SEVERITY_COLORS[f.severity]};text-align:center">{f.severity}</td>'
             + "".join(f'<td style="text-align:left">{html.escape(getattr(f, name))}</td>' for name in cells)
             + "</tr>"
             for f in self._by_severity()

@@ -21,13 +21,17 @@ def protein_numbers(X):
     Returns
     -------
     ndarray of int of shape (n_pairs, 2)
+        Numbers from 0, without gaps.
 
     Raises
     ------
     ValueError
         If ``X`` does not have two columns of sequences, or a sequence is missing.
     """
-    return common_protein_numbers(X)[0]
+    numbers = common_protein_numbers(X)[0]
+    if isinstance(X, PairMatrix):  # some rows of a matrix may leave out proteins
+        numbers = np.unique(numbers, return_inverse=True)[1].reshape(numbers.shape)
+    return numbers
 
 
 def common_protein_numbers(*tables):

@@ -3,15 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..audit.finding import SEVERITY_COLORS
 from .style import LABEL, SERIES_COLORS, TICK, TITLE, Display, tidy
 
-SEVERITY_COLORS = {
-    "not checked": "#999999",
-    "clean": "#009E73",
-    "note": "#56B4E9",
-    "warning": "#E69F00",
-    "severe": "#D55E00",
-}
 _BINS = np.linspace(0, 1, 22)  # an odd number, so that a share of one half lies in the middle of a bin
 
 

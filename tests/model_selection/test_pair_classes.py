@@ -90,6 +90,16 @@ def test_pair_matrices_must_share_their_proteins():
         pair_classes(X, PairMatrix(np.eye(3), [[0, 1]]))
 
 
+def test_some_rows_of_a_pair_matrix_split_as_the_matrix_of_these_rows():
+    rng = np.random.default_rng(0)
+    index = rng.integers(0, 30, (300, 2))
+    few = PairMatrix(np.eye(30), index)
+    among_many = PairMatrix(np.eye(300), np.concatenate([index * 10, rng.integers(0, 300, (50, 2))]))[:300]
+    for cv in (ProteinDisjointKFold(3, random_state=0), PairClassKFold(3, random_state=0)):
+        for one, other in zip(cv.split(few), cv.split(among_many), strict=True):
+            assert one[0].tolist() == other[0].tolist() and one[1].tolist() == other[1].tolist()
+
+
 @pytest.mark.parametrize(
     ("cv", "X", "message"),
     [
