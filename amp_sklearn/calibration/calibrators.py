@@ -58,8 +58,14 @@ def fit_temperature(probability, positive):
 
 
 def fit_isotonic(probability, positive):
-    """The non-decreasing step function nearest to the labels."""
-    return IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(probability, positive.astype(float))
+    """The non-decreasing step function nearest to the labels; of n pairs no step is surer than ``1 / (n + 2)``.
+
+    Without that limit a few pairs of one label at either end become certain, and one later pair of the other label
+    has an infinite cross-entropy.
+    """
+    least = 1 / (len(positive) + 2)
+    model = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip")
+    return model.fit(probability, positive.astype(float))
 
 
 def fit_calibrator(method, probability, positive):

@@ -69,7 +69,7 @@ class ReliabilityDisplay(PredictionsDisplay):
                 **style,
             )
             spread.hist(probability, bins=np.linspace(0, 1, 31), histtype="step", **style)
-        diagram.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        diagram.set(xlim=(0, 1), ylim=(0, 1))
         tidy(diagram, "Reliability", ylabel="share that interacts")
         tidy(spread, xlabel="predicted probability", ylabel="pairs")
         add_legend(diagram, "upper left")
