@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.tree import DecisionTreeClassifier
 
 from .base import Attribution, Explainer, FeatureExplainer
@@ -13,17 +18,20 @@ from .tree_interventional import add_interventional_values, decision_weights
 from .tree_quadrature import add_shap_values, expected_value, prepare_tree
 
 _FORESTS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
+_BOOSTED = (GradientBoostingClassifier, HistGradientBoostingClassifier)
 _PERTURBATIONS = ("tree_path_dependent", "interventional")
-_NOT_TREES = "it needs a forest or a decision tree of scikit-learn; use 'permutation' or 'occlusion' instead"
+_NOT_TREES = "it needs a forest, a decision tree or gradient boosting of scikit-learn; use 'permutation' or 'occlusion' instead"
+_NO_FOREST = "it needs a forest or a decision tree of scikit-learn; use 'permutation' or 'occlusion' instead"
 
 
 @register_explainer("tree_shap")
 @dataclass
 class TreeShap(FeatureExplainer):
-    """Exact Shapley values of forests and decision trees, in probability of the explained class.
+    """Exact Shapley values of tree ensembles.
 
-    The values of a pair add up to the difference between its probability and ``base_values``; ``error``
-    holds what is missing (rounding only).
+    For forests and decision trees in probability of the explained class; for gradient boosting of two classes, whose
+    trees add up to log-odds, in log-odds, by the shap library. The values of a pair add up to the difference
+    between the model's output for it and ``base_values``; ``error`` holds what is missing (rounding only).
 
     Parameters
     ----------
@@ -66,7 +74,17 @@ class TreeShap(FeatureExplainer):
     n_jobs: int | None = None
 
     def refusal(self, model):
-        return None if isinstance(model.estimator, _FORESTS) else _NOT_TREES
+        if isinstance(model.estimator, _BOOSTED) and len(model.estimator.classes_) > 2:
+            return (
+                "of gradient boosting it explains two classes only; use 'permutation' or 'occlusion' instead"
+            )
+        return None if isinstance(model.estimator, _FORESTS + _BOOSTED) else _NOT_TREES
+
+    def attribute(self, model):
+        found = super().attribute(model)
+        if isinstance(model.estimator, _BOOSTED):
+            found.notes += ("Values are in log-odds, the scale on which boosted trees add up.",)
+        return found
 
     @property
     def pairs_at_once(self):
@@ -81,11 +99,23 @@ class TreeShap(FeatureExplainer):
             base = model.estimator.predict_proba(background)[:, model.target].mean()
         else:
             background, base = None, None
+        if isinstance(model.estimator, _BOOSTED):
+            import shap  # slow to import, and not needed for forests
+
+            return shap.TreeExplainer(
+                model.estimator, data=background, feature_perturbation=self.perturbation
+            )
         fitted = getattr(model.estimator, "estimators_", [model.estimator])
         trees = [prepare_tree(tree.tree_, model.target, 1 / len(fitted)) for tree in fitted]
         return trees, background, sum(map(expected_value, trees)) if base is None else base
 
     def attribute_rows(self, model, rows, shared):
+        if isinstance(model.estimator, _BOOSTED):
+            sign = 1 if model.target == 1 else -1
+            x = model.rows(rows)
+            found = sign * shared.shap_values(x, check_additivity=False)
+            base = np.full(len(x), sign * float(np.ravel(shared.expected_value)[-1]))
+            return found, base, base + found.sum(axis=1) - sign * model.estimator.decision_function(x)
         trees, background, base = shared
         x = model.rows(rows).astype(np.float32)
         parts = np.array_split(x, min(effective_n_jobs(self.n_jobs), len(x)))
@@ -141,7 +171,7 @@ class Gini(Explainer):
     aggregate: str = "sum"
 
     def refusal(self, model):
-        return None if isinstance(model.estimator, _FORESTS) else _NOT_TREES
+        return None if isinstance(model.estimator, _FORESTS) else _NO_FOREST
 
     def attribute(self, model):
         if self.aggregate not in ("sum", "mean"):

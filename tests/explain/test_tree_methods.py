@@ -6,7 +6,13 @@ from math import factorial
 import numpy as np
 import pytest
 import shap
-from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from amp_sklearn.data import FeatureLayout
@@ -173,13 +179,36 @@ def test_published_forest_and_gini(published, published_ae_dnn, name):
     np.testing.assert_allclose(values, -data[f"{name}_shap_values"], rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("perturbation", ["tree_path_dependent", "interventional"])
+@pytest.mark.parametrize("kind", [GradientBoostingClassifier, HistGradientBoostingClassifier])
+def test_boosted_trees_are_explained_in_log_odds(data, kind, perturbation):
+    x, y = data
+    x = x.astype(np.float32).astype(float)  # the library compares single precision
+    settings = {"n_estimators": 8} if kind is GradientBoostingClassifier else {"max_iter": 8}
+    model = kind(random_state=0, **settings).fit(x, y)
+    arguments = {"layout": SMALL, "aggregate": "sum", "perturbation": perturbation, "n_background": 20}
+    yes = explain(model, x, "tree_shap", **arguments)
+    assert np.ptp(model.decision_function(x)) > 0.5
+    np.testing.assert_allclose(
+        yes.base_values + yes.values.sum(axis=1), model.decision_function(x), rtol=0, atol=1e-5
+    )
+    np.testing.assert_allclose(yes.error, 0, rtol=0, atol=1e-5)
+    assert any("log-odds" in note for note in yes.notes)
+    no = explain(model, x, "tree_shap", target="no", **arguments)
+    np.testing.assert_allclose(no.values, -yes.values, rtol=0, atol=1e-12)
+
+
 def test_other_models_are_refused(data, network, features):
     x, y = data
-    boosting = GradientBoostingClassifier(n_estimators=3).fit(x, y)
+    boosting = GradientBoostingClassifier(n_estimators=3)
+    with pytest.raises(RefusedExplanation, match=r"forest or a decision tree.*'permutation'"):
+        explain(boosting.fit(x, y), x, "gini", layout=SMALL)
+    with pytest.raises(RefusedExplanation, match=r"two classes only.*'permutation'"):
+        explain(boosting.fit(x, np.arange(90) % 3), x, "tree_shap", layout=SMALL, target=1)
+    with pytest.raises(RefusedExplanation, match=r"decision tree or gradient boosting.*'permutation'"):
+        explain(LogisticRegression().fit(x, y), x, "tree_shap", layout=SMALL)
     for method in ("tree_shap", "gini"):
-        with pytest.raises(RefusedExplanation, match=r"forest or a decision tree.*'permutation'"):
-            explain(boosting, x, method, layout=SMALL)
-        with pytest.raises(RefusedExplanation, match="forest or a decision tree"):
+        with pytest.raises(RefusedExplanation, match=r"a decision tree"):
             explain(network("mlp"), features, method)
     forest = MODELS["forest"]().fit(x, y)
     for method, settings, message in [
