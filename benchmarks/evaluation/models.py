@@ -6,11 +6,11 @@ architectures for features 192 wide and minutes on two cores; ``published`` leav
 
 from amp_sklearn.presets import PRESETS, make_preset
 
-_NETWORK = {"max_epochs": 10, "batch_size": 128, "lr": 1e-3, "hidden1": 128, "hidden2": 64}
+_NETWORK = {"max_epochs": 5, "batch_size": 64, "lr": 5e-4, "hidden1": 128, "hidden2": 64}
 _TRANSFORMER = {
     **_NETWORK, "d_model": 64, "n_layers": 2, "n_heads": 4, "dim_feedforward": 128, "dropout": 0.2,
 }  # fmt: skip
-_FOREST = {"n_estimators": 300, "min_samples_leaf": 3}
+_FOREST = {"n_estimators": 100, "min_samples_leaf": 3}
 REDUCED = {
     "ESM2_AMPS": _TRANSFORMER,
     "ESM2_AMP_CSE": _TRANSFORMER,
@@ -23,7 +23,7 @@ REDUCED = {
     "AE_DNN_segments": {**_NETWORK, "hidden1": 256},
     "AE_DNN_CSE": {**_NETWORK, "hidden1": 256},
 }
-AUTOENCODER = {"reduce__n_components": 64, "reduce__max_epochs": 10}
+AUTOENCODER = {"reduce__n_components": 64, "reduce__max_epochs": 5}
 
 
 def build(name, encoder, store, settings):
