@@ -76,6 +76,7 @@ class KmerReference:
         -------
         ndarray of float of shape (n_sequences,)
         """
+        self.matrix.check_format(full_check=True)  # of a model file; the product does not look
         sets = kmer_sets(sequences, self.k)
         matrix, sizes = self._matrix(sets), np.array([len(found) for found in sets])
         best = np.empty(len(sets))

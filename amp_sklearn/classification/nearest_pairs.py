@@ -197,6 +197,10 @@ class NearestPairsClassifier(ClassifierMixin, BaseEstimator):
         distances : ndarray of shape (n_pairs, n_neighbors)
         """
         check_is_fitted(self)
+        # the compiled loop follows these numbers without looking, and a model file may hold any
+        train = PairMatrix(self.features_, self.index_)
+        if not 1 <= self.n_neighbors <= len(train):
+            raise ValueError(f"n_neighbors must lie in 1 to {len(train)}, got {self.n_neighbors!r}")
         pairs = self._pairs(X, reset=False)
         parts = [
             self._neighbors_of(pairs[start : start + _PAIRS_AT_ONCE].without_unused_proteins())

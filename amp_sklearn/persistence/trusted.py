@@ -7,8 +7,15 @@ from sklearn.tree._tree import Tree
 from ..exceptions import ModelLoadError
 
 TRUSTED_TYPES = (
+    "amp_sklearn.calibration.applicability_domain.ApplicabilityDomain",
+    "amp_sklearn.calibration.calibrated_classifier.CalibratedPairClassifier",
+    "amp_sklearn.calibration.protein_similarity.EmbeddingReference",
+    "amp_sklearn.calibration.protein_similarity.KmerReference",
+    "amp_sklearn.calibration.selective_classifier.SelectiveClassifier",
+    "amp_sklearn.classification.baselines.ProteinFrequencyClassifier",
     "amp_sklearn.classification.fully_connected.AEDNNClassifier",
     "amp_sklearn.classification.fully_connected.DPMClassifier",
+    "amp_sklearn.classification.nearest_pairs.NearestPairsClassifier",
     "amp_sklearn.classification.recurrent.GRUClassifier",
     "amp_sklearn.classification.token_mean.TokenMeanClassifier",
     "amp_sklearn.classification.transformer.AMPCSEClassifier",
