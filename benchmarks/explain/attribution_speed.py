@@ -5,7 +5,7 @@ gradients and DeepSHAP of AE_DNN (24 tokens of 150 dimensions, 1,564 and 445 hid
 of 300 trees on one core and on two. Writes a JSON file, and the table of the documentation. Ends with an error if values
 differ by more than the tolerance stated in the results.
 
-    python benchmarks/explain/attribution_speed.py                # half an hour on two cores
+    python benchmarks/explain/attribution_speed.py                # a quarter of an hour
     python benchmarks/explain/attribution_speed.py --smoke        # a minute: do all sides run and agree?
 """
 
