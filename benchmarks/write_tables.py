@@ -76,7 +76,7 @@ def write_esm2_mini():
         f"The bundled weights saw {training['tokens_seen'] / 1e6:.1f} million tokens in {training['steps']:,} steps "
         f"({training['tokens_per_step']:,} tokens a step, learning rate falling from step {training['decay_start']:,}), out "
         f"of a corpus of {training['corpus_proteins']:,} proteins and {training['corpus_residues'] / 1e6:.2f} million residues, "
-        f"in {training['hours']:.2f} hours of the training loop on two CPU cores, beside other work.\n\n"
+        f"in {training['hours']:.2f} hours of the training loop on a machine with two CPU cores, beside other work and part of it on one thread.\n\n"
         "Perplexity of masked residues (20 would be a guess among twenty; lower is better). 15 % of the residues of each "
         "protein are masked, and all models predict the same ones; the bigram model is shown the true residue to the left:\n\n"
         + list_table(header, rows)
