@@ -28,6 +28,7 @@ class Paths:
         "integrated_gradients",
         "deep_shap",
         "tree_shap",
+        "tree_shap_interventional",
         "dpm_all_vs_all",
     )
     param_names = ("entry",)

@@ -58,7 +58,7 @@ def autoencoder_pairs_entry(context):
         notes=("ours includes making the dense array, which torch classifiers of this package do not need",),
     )
     full = context.size == "full"
-    result = compare(case, 2 if full else context.rounds, context.gemm, warm_up=not full)
+    result = compare(case, 1 if full else context.rounds, context.gemm, warm_up=not full)
     points = GROWTH[context.size]
 
     def ours(n):
