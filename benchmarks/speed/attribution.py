@@ -136,7 +136,7 @@ def tree_shap_entry(context):
         notes=("shap runs on one core",),
     )
     full = context.size == "full"
-    result = compare(case, 3 if full else context.rounds, context.gemm, warm_up=not full)
+    result = compare(case, context.rounds, context.gemm, warm_up=not full)
     points = _points(context, n_rows)
     result["growth"] = [growth("rows", points, lambda n: lambda: attribute(n, 1), repeats=_repeats(context))]
     return result

@@ -70,7 +70,7 @@ def measure(size, context):
             read_ours=lambda table: table.to_numpy().reshape(n_proteins, len(PROTEIN_TOKENS), -1),
             notes=("store=None; loading of the weights is not counted on either side",),
         )
-        rounds = min(context.rounds, 3) if size in ("150M", "650M") else context.rounds
+        rounds = min(context.rounds, 2) if size in ("150M", "650M") else context.rounds
         result = compare(case, rounds, context.gemm)
         if size == "8M":
             result["growth"] = _growth(context, published, embedders["float32"])

@@ -91,7 +91,7 @@ def amps_training(context):
             "difference: probabilities after one step from equal weights, without dropout",
         ),
     )
-    result = compare(case, min(context.rounds, 3), context.gemm)
+    result = compare(case, context.rounds, context.gemm)
     points = GROWTH[context.size]
 
     def pass_over(n):
