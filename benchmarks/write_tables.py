@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+from evaluation.tables import list_table, markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -32,19 +33,6 @@ EXPLANATION = (
 )
 
 
-def markdown(rows):
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def list_table(header, rows):
-    """reStructuredText table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [header, *rows]:
-        lines += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(row)]
-    return "\n".join(lines) + "\n"
-
-
 def write_yeast(demo):
     measured = pd.read_csv(demo / "results.tsv", sep="\t", dtype=str)
     rows = []
@@ -58,7 +46,7 @@ def write_yeast(demo):
     after = rest.split(MARKER)[-1] if MARKER in rest else rest
     text = (
         f"{MARKER}\n## What to expect\n\nGuo's yeast pairs (11,188), `amp-sklearn demo`, seed 0, mean ± standard deviation over "
-        f"five folds:\n\n{markdown(rows)}\n\n{EXPLANATION} Reference rows come from separate runs on folds of their own.\n{MARKER}"
+        f"five folds:\n\n{markdown_table(COLUMNS, rows)}\n{EXPLANATION} Reference rows come from separate runs on folds of their own.\n{MARKER}"
     )
     (ROOT / "README.md").write_text(before + text + after)
 
@@ -76,7 +64,7 @@ def write_esm2_mini():
         f"The bundled weights saw {training['tokens_seen'] / 1e6:.1f} million tokens in {training['steps']:,} steps "
         f"({training['tokens_per_step']:,} tokens a step, learning rate falling from step {training['decay_start']:,}), out "
         f"of a corpus of {training['corpus_proteins']:,} proteins and {training['corpus_residues'] / 1e6:.2f} million residues, "
-        f"in {training['hours']:.2f} hours of the training loop on a machine with two CPU cores, beside other work and part of it on one thread.\n\n"
+        f"in {training['hours']:.2f} hours of the training loop on a machine with two CPU cores, most of it on both and part of it beside other work.\n\n"
         "Perplexity of masked residues (20 would be a guess among twenty; lower is better). 15 % of the residues of each "
         "protein are masked, and all models predict the same ones; the bigram model is shown the true residue to the left:\n\n"
         + list_table(header, rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import sklearn
+from tables import list_table
 
 import amp_sklearn
 from amp_sklearn.audit import audit_pairs
@@ -50,14 +51,6 @@ def number(finding):
         f"{finding.number:,.0f}" if finding.unit in ("rows", "ids", "proteins") else f"{finding.number:.3f}"
     )
     return f"{text} ({finding.severity})"
-
-
-def list_table(header, rows):
-    """reStructuredText table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [header, *rows]:
-        lines += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(row)]
-    return "\n".join(lines) + "\n"
 
 
 def matrix(found, checks):

@@ -9,16 +9,13 @@ isotonic calibration is learned on the published validation pairs, whose protein
 """
 
 import argparse
-import os
-import platform
 from pathlib import Path
 
 import pandas as pd
-import sklearn
-import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline, make_union
+from tables import made_on, markdown_table, mean_and_deviation
 
 from amp_sklearn.calibration import CalibratedPairClassifier
 from amp_sklearn.data import load_bernett
@@ -76,24 +73,17 @@ def main():
         rows.append(tested("boosting, calibrated", seed, calibrated, *parts["test"]))
     results = pd.DataFrame(rows)
     results.to_csv(RESULTS / "bernett_calibrated.csv", index=False, float_format="%.6g")
-    grouped = results.groupby("model", sort=False)[list(SHOWN)]
-    mean, deviation = grouped.mean(), grouped.std()
-    lines = ["| model | seeds | " + " | ".join(SHOWN) + " |", "|" + "---|" * (len(SHOWN) + 2)]
-    for name in mean.index:
-        seeds = int((results["model"] == name).sum())
-        cells = [
-            f"{mean.loc[name, metric]:.3f}" + (f" ± {deviation.loc[name, metric]:.3f}" if seeds > 1 else "")
-            for metric in SHOWN
-        ]
-        lines.append(f"| {name} | {seeds} | " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        f"Bernett test part, {len(parts['test'][1]):,} pairs; {len(parts['train'][1]):,} training pairs, {arguments.encoder}, "
-        f"{arguments.iterations} trees. scikit-learn {sklearn.__version__}, torch {torch.__version__}, "
-        f"{os.cpu_count()} cores ({platform.machine()}).",
+    rows = [
+        [name, len(found), *(mean_and_deviation(found[metric]) for metric in SHOWN)]
+        for name, found in results.groupby("model", sort=False)
     ]
-    (RESULTS / "bernett_calibrated.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    text = (
+        f"{markdown_table(['model', 'seeds', *SHOWN], rows)}\n"
+        f"Bernett test part, {len(parts['test'][1]):,} pairs; {len(parts['train'][1]):,} training pairs, "
+        f"{arguments.encoder}, {arguments.iterations} trees. {made_on()}.\n"
+    )
+    (RESULTS / "bernett_calibrated.md").write_text(text)
+    print(text)
 
 
 if __name__ == "__main__":

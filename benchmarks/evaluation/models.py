@@ -13,6 +13,7 @@ _TRANSFORMER = {
 _FOREST = {"n_estimators": 100, "min_samples_leaf": 3}
 REDUCED = {
     "ESM2_AMPS": _TRANSFORMER,
+    "ESM2_AMPS_Bernett": _TRANSFORMER,
     "ESM2_AMP_CSE": _TRANSFORMER,
     "ESM2_DPM": {**_NETWORK, "hidden1": 256, "hidden3": 32},
     "ESM2_GRU": {**_NETWORK, "n_layers": 2, "hidden_size": 64},
@@ -23,6 +24,7 @@ REDUCED = {
     "AE_DNN_segments": {**_NETWORK, "hidden1": 256},
     "AE_DNN_CSE": {**_NETWORK, "hidden1": 256},
 }
+COMPARED = [name for name in REDUCED if name != "ESM2_AMPS_Bernett"]  # the other AMPS serves every set
 AUTOENCODER = {"reduce__n_components": 64, "reduce__max_epochs": 5}
 
 

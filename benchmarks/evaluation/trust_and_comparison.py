@@ -16,6 +16,7 @@ import pandas as pd
 import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedKFold
+from tables import list_table
 
 import amp_sklearn
 from amp_sklearn.calibration import ApplicabilityDomain, CalibratedPairClassifier, SelectiveClassifier
@@ -28,16 +29,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL = "composition_logistic"
 
 
-def list_table(table):
+def as_list_table(table):
     """A data frame as a reStructuredText table; numbers with three decimals."""
     rows = [
         [f"{c:.3f}" if isinstance(c, float) else str(c) for c in row]
         for row in table.astype(object).to_numpy()
     ]
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [list(table.columns), *rows]:
-        lines += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(row)]
-    return "\n".join(lines) + "\n"
+    return list_table(list(table.columns), rows)
 
 
 def calibration(train, test, pictures):
@@ -217,7 +215,7 @@ def main():
     )
 
     for name, table in tables.items():
-        (arguments.docs / f"{name}.inc").write_text(list_table(table))
+        (arguments.docs / f"{name}.inc").write_text(as_list_table(table))
     report = {
         "versions": {
             "amp_sklearn": amp_sklearn.__version__,
