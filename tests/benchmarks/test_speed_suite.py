@@ -129,4 +129,5 @@ def test_the_history_tracks_every_paired_entry(suite, monkeypatch):
     import speed_suite
 
     entries = set(suite.registry.load_entries())
-    assert set(speed_suite.Paths.params) == {e for e in entries if e != "memory" and not e.startswith("gpu_")}
+    alone = {"memory", "attention_stream"}  # no published way runs at their size
+    assert set(speed_suite.Paths.params) == {e for e in entries - alone if not e.startswith("gpu_")}
