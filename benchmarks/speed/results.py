@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from evaluation.tables import list_table
+
 SHOWN = ("full", "small")  # sizes worth a table, largest first
 
 
@@ -49,14 +51,6 @@ def write_tables(results, path):
     parts = [_machines(chosen.values()), _ratio_table(chosen), _memory_table(chosen), _growth_table(chosen)]
     parts += [_obstacles(chosen), _notes(chosen)]
     Path(path).write_text("\n".join(part for part in parts if part))
-
-
-def list_table(header, rows):
-    """reStructuredText table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [header, *rows]:
-        lines += [f"   {' ' if k else '*'} - {cell}" for k, cell in enumerate(row)]
-    return "\n".join(lines) + "\n"
 
 
 def _machines(results):
