@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from .cpu_attention import attend_packed
+
 _MIN_ROWS = 512  # below, the matrix library switches kernels and a protein's bits would depend on its batch
 _UNMASKED_SCALE = 1 - 0.15 * 0.8  # ESM-2 scales embeddings by the share of tokens not masked in training
 
@@ -15,8 +17,9 @@ _UNMASKED_SCALE = 1 - 0.15 * 0.8  # ESM-2 scales embeddings by the share of toke
 class PackedESM2:
     """Hidden states of an ESM-2 model for many proteins at once, concatenated along the token axis.
 
-    Linear layers and norms run over all residues of a batch. Attention runs per group of proteins of equal length,
-    or on a CUDA device, in half precision, over all proteins in one kernel that takes sequences of any lengths.
+    Linear layers and norms run over all residues of a batch. Attention takes all proteins in one compiled kernel on a CPU
+    in float32 and on a CUDA device in half precision; elsewhere, and where gradients are asked for, it runs per group of
+    proteins of equal length.
     A protein's result does not depend on the proteins that it shares a batch with.
 
     Rotary positions turn pairs of dimensions, as complex numbers, where they lie in memory: the rows of the query and
@@ -167,6 +170,8 @@ class PackedESM2:
         if self.varlen_attention is not None:
             ends = torch.tensor([0, *itertools.accumulate(lengths)], dtype=torch.int32, device=self.device)
             return functools.partial(self._attend_packed, ends=ends, longest=max(lengths))
+        if self.device.type == "cpu" and self.dtype == torch.float32 and not torch.is_grad_enabled():
+            return functools.partial(attend_packed, lengths=np.array(lengths))
         return functools.partial(self._attend_in_groups, groups=list(_equal_lengths(lengths)))
 
     def _attend_packed(self, heads, ends, longest):

@@ -1,0 +1,168 @@
+"""Attention of packed sequences on a CPU in float32: exact, compiled, a head at a time.
+
+Keys and values of a sequence are laid out once, per head and in blocks of sixteen. Then some queries at a time are taken
+through all keys: products, softmax, weighted sum of values, while their weights stay in the nearest cache. Nothing of
+the size of a sequence squared is ever stored. ESM-2's heads are narrow (16 to 64 dimensions), for which a general
+library's matrix products are slow.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+import torch
+
+from .vector_kernels import LANES, TILE_ROWS, add_tile, largest, multiply_tile, raise_two
+
+_QUERIES = 2 * TILE_ROWS  # taken together: their weights fit into the nearest cache beside a block of keys or values
+_KEYS = 128  # whose values are added up together
+
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+
+
+def attend_packed(heads, lengths):
+    """Attended values of sequences one after another.
+
+    Heads are divided over as many threads as torch uses.
+
+    Parameters
+    ----------
+    heads : Tensor of shape (T, 3, n_heads, head_width), float32
+        Queries, keys and values of all tokens, positions turned in.
+    lengths : ndarray of int64 of shape (n_sequences,)
+        Tokens of each sequence; they add up to ``T``.
+
+    Returns
+    -------
+    Tensor of shape (T, n_heads * head_width)
+    """
+    out = torch.empty_like(heads[:, 0])
+    arrays = [*heads.numpy().swapaxes(0, 1), out.numpy()]
+    starts = np.cumsum(lengths) - lengths
+    n_heads, n_threads = heads.shape[2], min(torch.get_num_threads(), heads.shape[2])
+    edges = np.linspace(0, n_heads, n_threads + 1).astype(int)
+
+    def attend_some(first, last):
+        queries, keys, values, attended = (array[:, first:last] for array in arrays)
+        attend(queries, keys, values, starts, lengths, attended)
+
+    if n_threads == 1:
+        attend_some(0, n_heads)
+    else:
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(attend_some, edges[:-1], edges[1:]))
+    return out.flatten(1)
+
+
+@_compiled
+def attend(queries, keys, values, starts, lengths, out):
+    """Attended values of all sequences.
+
+    Parameters
+    ----------
+    queries, keys, values : ndarray of shape (T, n_heads, head_width), float32
+        Of all tokens, positions turned in.
+    starts, lengths : ndarray of int64 of shape (n_sequences,)
+        First token and number of tokens of each sequence.
+    out : ndarray of shape (T, n_heads, head_width), float32
+        Written to.
+    """
+    n_heads, head_width = out.shape[1:]
+    n_blocks, n_value_blocks = _blocks(lengths.max()), _blocks(head_width)
+    head_keys = np.empty((n_heads, n_blocks, head_width, LANES), np.float32)
+    head_values = np.empty((n_heads, n_value_blocks, n_blocks * LANES, LANES), np.float32)
+    rows = np.zeros((_QUERIES, head_width), np.float32)
+    weights = np.empty((_QUERIES, n_blocks * LANES), np.float32)
+    attended = np.empty((_QUERIES, n_value_blocks * LANES), np.float32)
+    totals = np.empty(_QUERIES, np.float32)
+    scale = np.float32(math.log2(math.e) / math.sqrt(head_width))  # the softmax is one of powers of two
+    for start, length in zip(starts, lengths):  # noqa: B905 - numba's zip has no strict
+        stop = start + length
+        _lay_out(keys[start:stop], values[start:stop], head_keys, head_values)
+        for first in range(start, stop, _QUERIES):
+            n_rows = min(_QUERIES, stop - first)
+            for head in range(n_heads):
+                for row in range(n_rows):
+                    for i in range(head_width):
+                        rows[row, i] = queries[first + row, head, i] * scale
+                _attend_rows(rows, head_keys[head], head_values[head], length, weights, attended, totals)
+                for row in range(n_rows):
+                    share = 1 / totals[row]
+                    for i in range(head_width):
+                        out[first + row, head, i] = attended[row, i] * share
+
+
+@_compiled
+def _blocks(n):
+    return -(-n // LANES)
+
+
+@_compiled
+def _lay_out(keys, values, head_keys, head_values):
+    """Keys and values of one sequence, per head and in blocks of sixteen.
+
+    Parameters
+    ----------
+    keys, values : ndarray of shape (length, n_heads, head_width)
+    head_keys : ndarray of shape (n_heads, blocks of tokens, head_width, 16)
+        Written to; zero where the last block has no token.
+    head_values : ndarray of shape (n_heads, blocks of dimensions, at least length, 16)
+        Written to.
+    """
+    length, n_heads, head_width = keys.shape
+    for first in range(0, length, LANES):
+        n = min(LANES, length - first)
+        for head in range(n_heads):
+            block = head_keys[head, first // LANES]
+            for lane in range(n):
+                key = keys[first + lane, head]
+                for i in range(head_width):
+                    block[i, lane] = key[i]
+            for i in range(head_width):
+                for lane in range(n, LANES):
+                    block[i, lane] = 0
+            for j in range(first, first + n):
+                for left in range(0, head_width, LANES):
+                    row, value = head_values[head, left // LANES, j], values[j, head, left:]
+                    for lane in range(min(LANES, head_width - left)):
+                        row[lane] = value[lane]
+
+
+@_compiled
+def _attend_rows(queries, keys, values, length, weights, attended, totals):
+    """Attended values of some queries of one head.
+
+    Parameters
+    ----------
+    queries : ndarray of shape (rows, head_width)
+        Scaled.
+    keys : ndarray of shape (blocks of tokens, head_width, 16)
+    values : ndarray of shape (blocks of dimensions, at least length, 16)
+    length : int
+        Tokens of the sequence.
+    weights : ndarray of shape (rows, at least length)
+        Room for attention weights.
+    attended : ndarray of shape (rows, at least head_width)
+        Written to; still to be divided by ``totals``.
+    totals : ndarray of shape (rows,)
+        Written to.
+    """
+    n_rows, n_columns = len(weights), _blocks(length) * LANES
+    for block in range(_blocks(length)):
+        for row in range(0, n_rows, TILE_ROWS):
+            multiply_tile(queries[row:], keys[block], len(keys[block]), weights[row:, block * LANES :])
+    attended[:] = 0
+    for row in range(n_rows):
+        for j in range(length, n_columns):
+            weights[row, j] = -np.inf
+        totals[row] = raise_two(weights[row], n_columns, largest(weights[row], n_columns))
+    for first in range(0, length, _KEYS):
+        for block in range(len(values)):
+            for row in range(0, n_rows, TILE_ROWS):
+                add_tile(
+                    weights[row:, first:],
+                    values[block, first:],
+                    min(_KEYS, length - first),
+                    attended[row:, block * LANES :],
+                )
