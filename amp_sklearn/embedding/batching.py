@@ -1,6 +1,7 @@
 """Embedding many distinct proteins: batches, windows of long proteins, store, progress."""
 
 import hashlib
+import heapq
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +14,10 @@ from .pooling import merge_windows, pool_packed, window_starts
 
 MOST_WORKERS = 8
 """Batches computed at the same time at most: each holds activations of ``batch_tokens`` tokens."""
+
+_BATCHES_PER_WORKER = 4  # at least, so that all end at about the same time
+_LEAST_TOKENS = 512  # of a batch that is made small for this; weights are read from memory for each batch
+_MOST_IDLE = 0.15
 
 POOLING_VERSION = 1  # part of every store key: a change of pooling must not meet old values
 
@@ -72,9 +77,12 @@ def embed_distinct(
     label = f"embedding {len(missing):,} of {len(sequences):,} proteins"
     n_residues = sum(len(sequences[row]) for row in missing)
     with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=not verbose) as progress:
-        batches = list(_batches(missing, sequences, batch_size, batch_tokens))
+        n_workers = _n_workers(model.forward.device)
+        share = max(n_residues // (_BATCHES_PER_WORKER * n_workers), _LEAST_TOKENS)
+        limit = batch_tokens if n_workers == 1 else min(batch_tokens, share)
+        batches = list(_batches(missing, sequences, batch_size, limit))
         work = [[sequences[row] for row in batch] for batch in batches]
-        results = _embed_all(work, model, max_length, overlap, batch_tokens)
+        results = _embed_all(work, n_workers, model, max_length, overlap, batch_tokens)
         for batch, members, computed in zip(batches, work, results, strict=True):
             features[batch] = computed
             if store is not None:
@@ -98,19 +106,23 @@ def _batches(rows, sequences, batch_size, batch_tokens):
         yield batch
 
 
-def _embed_all(work, model, max_length, overlap, batch_tokens):
+def _n_workers(device):
+    """Batches computed side by side: on a CPU, as many as torch has threads."""
+    return min(torch.get_num_threads(), MOST_WORKERS) if device.type == "cpu" else 1
+
+
+def _embed_all(work, n_workers, model, max_length, overlap, batch_tokens):
     """Embeddings of each batch, in order.
 
-    On a CPU batches run side by side with few threads each, instead of one after another with all threads: much of
-    a batch of a small model is too short to be divided. What is computed is the same.
+    Batches run side by side with few threads each, instead of one after another with all threads: much of a batch of a
+    small model is too short to be divided. What is computed is the same. Where a worker would wait long for the
+    last batch of another, they run one after another.
     """
-    n_threads = torch.get_num_threads()
-    n_workers = min(n_threads, len(work), MOST_WORKERS)
-    if n_workers < 2 or model.forward.device.type != "cpu":
+    if n_workers == 1 or _idle_share(work, n_workers) > _MOST_IDLE:
         for sequences in work:
             yield _embed_batch(sequences, model, max_length, overlap, batch_tokens)
         return
-    with threads_per_worker(n_threads // n_workers), ThreadPoolExecutor(n_workers) as pool:
+    with threads_per_worker(torch.get_num_threads() // n_workers), ThreadPoolExecutor(n_workers) as pool:
         tasks = [
             pool.submit(_embed_batch, sequences, model, max_length, overlap, batch_tokens)
             for sequences in work
@@ -120,6 +132,14 @@ def _embed_all(work, model, max_length, overlap, batch_tokens):
                 yield task.result()
         finally:  # after an error or an interruption the batches not yet begun are dropped
             pool.shutdown(cancel_futures=True)
+
+
+def _idle_share(work, n_workers):
+    """Part of all workers' time in which some wait for the last one, if a residue takes the same time everywhere."""
+    ends = [0] * n_workers
+    for sequences in work:  # the next batch goes to the worker that is free first
+        heapq.heapreplace(ends, ends[0] + sum(map(len, sequences)))
+    return 1 - sum(ends) / (n_workers * max(ends)) if max(ends) else 0
 
 
 def _embed_batch(sequences, model, max_length, overlap, batch_tokens):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .machine import gemm_gflops, peak_memory_gib, spread, timed
+from .machine import computes_in_bfloat16, gemm_gflops, peak_memory_gib, spread, timed
 
 
 @dataclass
@@ -84,14 +84,20 @@ def compare(case, rounds, gemm, *, warm_up=True, device="cpu"):
     Returns
     -------
     dict
-        Plain values, for the results file. ``unequal`` says in words which variants differ from the published way by
+        Plain values, for the results file. Variants in bfloat16 are left out, with a note, on a processor that has no
+        instructions for it. ``unequal`` says in words which variants differ from the published way by
         more than their tolerance; `run.py` fails then.
     """
-    names = [*([] if case.published is None else ["published"]), *case.variants]
-    runs = {name: variant.run for name, variant in case.variants.items()}
+    variants, notes = dict(case.variants), list(case.notes)
+    if not computes_in_bfloat16(device):
+        for name in [name for name, variant in variants.items() if variant.precision == "bfloat16"]:
+            del variants[name]
+            notes.append(f"{name}: not measured, this processor has no instructions for it")
+    names = [*([] if case.published is None else ["published"]), *variants]
+    runs = {name: variant.run for name, variant in variants.items()}
     if case.published is not None:
         runs["published"] = case.published
-    precisions = {v.precision for v in case.variants.values() if v.precision and case.flop}
+    precisions = {v.precision for v in variants.values() if v.precision and case.flop}
     rates = {p: gemm_gflops(p, device=device, **gemm) for p in sorted(precisions)}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     outputs, memory = {}, {}
@@ -104,17 +110,17 @@ def compare(case, rounds, gemm, *, warm_up=True, device="cpu"):
             if number >= 0:
                 seconds[name].append(elapsed)
     rates = {p: max(rate, gemm_gflops(p, device=device, **gemm)) for p, rate in rates.items()}
-    differences, largest = _differences(case, outputs)
+    differences, largest = _differences(case, variants, outputs)
     result = {
         "work": case.work,
         "flop": case.flop,
         "rounds": rounds,
         "gemm_gflops": rates,
         "largest_value": largest,
-        "notes": list(case.notes),
+        "notes": notes,
         "unequal": [
             f"{name} differs from the published way by {differences[name]:.3g}, more than {variant.tolerance:.3g}"
-            for name, variant in case.variants.items()
+            for name, variant in variants.items()
             if name in differences and not differences[name] <= variant.tolerance
         ],
         "published": None,
@@ -124,7 +130,7 @@ def compare(case, rounds, gemm, *, warm_up=True, device="cpu"):
         result["published"] = {**_times(seconds["published"]), "extra_memory_gib": memory["published"]}
         if case.flop and "float32" in rates:
             result["published"]["gemm_share"] = _share(case.flop, seconds["published"], rates["float32"])
-    for name, variant in case.variants.items():
+    for name, variant in variants.items():
         result["ours"][name] = {
             **_times(seconds[name]),
             "extra_memory_gib": memory[name],
@@ -152,14 +158,15 @@ def _share(flop, seconds, rate):
     return flop / statistics.median(seconds) / 1e9 / rate if flop and rate else None
 
 
-def _differences(case, outputs):
+def _differences(case, variants, outputs):
     """Largest absolute difference by variant, and largest magnitude of the published values."""
     if case.differences is not None:
-        return case.differences(), None
+        found = case.differences()
+        return {name: found[name] for name in variants}, None
     if case.published is None:
         return {}, None
     expected, found = case.read_published(outputs["published"]), {}
-    for name in case.variants:
+    for name in variants:
         got = case.read_ours(outputs[name])
         if got.shape != expected.shape:
             raise ValueError(f"{name} returned shape {got.shape}, the published way {expected.shape}")
