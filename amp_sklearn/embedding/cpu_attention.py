@@ -7,12 +7,12 @@ library's matrix products are slow.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
 import torch
 
+from .cpu_threads import in_threads
 from .vector_kernels import LANES, TILE_ROWS, add_tile, largest, multiply_tile, raise_two
 
 _QUERIES = 2 * TILE_ROWS  # taken together: their weights fit into the nearest cache beside a block of keys or values
@@ -40,18 +40,12 @@ def attend_packed(heads, lengths):
     out = torch.empty_like(heads[:, 0])
     arrays = [*heads.numpy().swapaxes(0, 1), out.numpy()]
     starts = np.cumsum(lengths) - lengths
-    n_heads, n_threads = heads.shape[2], min(torch.get_num_threads(), heads.shape[2])
-    edges = np.linspace(0, n_heads, n_threads + 1).astype(int)
 
     def attend_some(first, last):
         queries, keys, values, attended = (array[:, first:last] for array in arrays)
         attend(queries, keys, values, starts, lengths, attended)
 
-    if n_threads == 1:
-        attend_some(0, n_heads)
-    else:
-        with ThreadPoolExecutor(n_threads) as pool:
-            list(pool.map(attend_some, edges[:-1], edges[1:]))
+    in_threads(attend_some, heads.shape[2])
     return out.flatten(1)
 
 

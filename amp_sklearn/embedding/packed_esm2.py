@@ -9,8 +9,9 @@ import torch
 from torch.nn import functional
 
 from .cpu_attention import attend_packed
+from .linear import CompiledLinear, TorchLinear
 
-_MIN_ROWS = 512  # below, the matrix library switches kernels and a protein's bits would depend on its batch
+_MIN_ROWS = 512  # below, torch's matrix library switches kernels and a protein's bits would depend on its batch
 _UNMASKED_SCALE = 1 - 0.15 * 0.8  # ESM-2 scales embeddings by the share of tokens not masked in training
 
 
@@ -59,6 +60,7 @@ class PackedESM2:
         self.embedding = self._place(model.embeddings.word_embeddings.weight * scale)
         self.first_norm = self._norm(model.embeddings.layer_norm) if config.emb_layer_norm_before else None
         self.layers = [self._layer(layer) for layer in model.encoder.layer]
+        self.min_rows = 1 if isinstance(self.layers[0]["qkv"], CompiledLinear) else _MIN_ROWS
         self.last_norm = self._norm(model.encoder.emb_layer_norm_after)
         self.frequencies = 1 / 10000.0 ** (torch.arange(0, self.head_width, 2) / self.head_width)
         self.varlen_attention = _find_varlen_attention(self.device, dtype)
@@ -73,8 +75,9 @@ class PackedESM2:
     def _norm(self, norm):
         return self._place(norm.weight), self._place(norm.bias)
 
-    def _linear(self, linear):
-        return self._place(linear.weight), self._place(linear.bias)
+    def _linear(self, weight, bias):
+        weight, bias = self._place(weight), self._place(bias)
+        return CompiledLinear(weight, bias) if CompiledLinear.is_faster(weight) else TorchLinear(weight, bias)
 
     def _queries_keys_values(self, attention):
         """One linear layer for all three; in queries and keys the dimensions of a rotary pair become neighbours."""
@@ -83,17 +86,17 @@ class PackedESM2:
         order = (torch.arange(self.n_heads)[:, None] * self.head_width + pairs).flatten()
         weights = attention.query.weight[order], attention.key.weight[order], attention.value.weight
         biases = attention.query.bias[order], attention.key.bias[order], attention.value.bias
-        return self._place(torch.cat(weights)), self._place(torch.cat(biases))
+        return self._linear(torch.cat(weights), torch.cat(biases))
 
     def _layer(self, layer):
         attention = layer.attention.self
         return {
             "attention_norm": self._norm(layer.attention.LayerNorm),
             "qkv": self._queries_keys_values(attention),
-            "attention_out": self._linear(layer.attention.output.dense),
+            "attention_out": self._linear(layer.attention.output.dense.weight, layer.attention.output.dense.bias),
             "feed_forward_norm": self._norm(layer.LayerNorm),
-            "feed_forward_in": self._linear(layer.intermediate.dense),
-            "feed_forward_out": self._linear(layer.output.dense),
+            "feed_forward_in": self._linear(layer.intermediate.dense.weight, layer.intermediate.dense.bias),
+            "feed_forward_out": self._linear(layer.output.dense.weight, layer.output.dense.bias),
         }
 
     @torch.inference_mode()
@@ -113,8 +116,8 @@ class PackedESM2:
         """
         lengths = [len(sequence) for sequence in tokens]
         n_tokens = sum(lengths)
-        if n_tokens < _MIN_ROWS:
-            filler = np.full(_MIN_ROWS - n_tokens, tokens[0][0])
+        if n_tokens < self.min_rows:
+            filler = np.full(self.min_rows - n_tokens, tokens[0][0])
             tokens, lengths = [*tokens, filler], [*lengths, len(filler)]
         ids = torch.from_numpy(np.concatenate(tokens)).to(self.device)
         return self.hidden_states(self.embedding[ids], lengths)[:n_tokens].float()
@@ -137,18 +140,16 @@ class PackedESM2:
         positions = torch.cat([torch.arange(length) for length in lengths])
         angles = (positions[:, None] * self.frequencies)[:, None, None]
         turns = torch.polar(torch.ones_like(angles), angles).to(self.device)
-        hidden = embedded
+        hidden = embedded.clone()  # changed in place
         if self.first_norm is not None:
             hidden = self._normalise(hidden, self.first_norm)
         attend = self._attention(lengths)
         for layer in self.layers:
-            projected = functional.linear(self._normalise(hidden, layer["attention_norm"]), *layer["qkv"])
+            projected = layer["qkv"](self._normalise(hidden, layer["attention_norm"]))
             attended = attend(self._turned(projected, turns))
-            hidden = functional.linear(attended, *layer["attention_out"]).add_(hidden)
-            inner = functional.linear(
-                self._normalise(hidden, layer["feed_forward_norm"]), *layer["feed_forward_in"]
-            )
-            hidden = functional.linear(functional.gelu(inner), *layer["feed_forward_out"]).add_(hidden)
+            hidden = layer["attention_out"](attended, add_to=hidden)
+            inner = layer["feed_forward_in"](self._normalise(hidden, layer["feed_forward_norm"]))
+            hidden = layer["feed_forward_out"](inner, gelu=True, add_to=hidden)
         return self._normalise(hidden, self.last_norm)
 
     def _normalise(self, hidden, norm):

@@ -5,11 +5,15 @@ AVX-512. In plain loops the compiler does not keep a tile of results in register
 many threads run or on what else is computed.
 """
 
+import functools
+import math
+
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from scipy import special
 
 LANES = 16
 """Floats of a vector."""
@@ -23,12 +27,21 @@ _FUSED = ("contract",)  # a multiplication and an addition may be one instructio
 _LOWEST_POWER = -126.0  # of two, among normal floats
 # added to x, it leaves the nearest integer to x, plus a float's exponent of 1.0 (127), in the lowest bits
 _ROUNDER = 1.5 * 2**23 + 127
+_ERF_END = 3.92  # beyond, the error function is 1 to within a float's rounding
 
 
 def _powers_of_two(degree=6):
     """Coefficients, highest first, of 2^x for -1/2 <= x <= 1/2: the polynomial through its Chebyshev nodes."""
     nodes = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1)) / 2
     return np.polyfit(nodes, 2.0**nodes, degree)
+
+
+def _error_function(degree=16):
+    """Coefficients, highest first, of erf(z) / z by powers of ``2 (z / _ERF_END)^2 - 1``, by least squares."""
+    u = np.cos(np.pi * (np.arange(256) + 0.5) / 256)
+    z = _ERF_END * np.sqrt((u + 1) / 2)
+    series = np.polynomial.chebyshev.chebfit(u, special.erf(z) / z, degree, w=z)
+    return np.polynomial.chebyshev.cheb2poly(series)[::-1]
 
 
 def _constant(value):
@@ -39,6 +52,22 @@ def _broadcast(builder, scalar):
     undefined = ir.Constant(_VECTOR, ir.Undefined)
     first = builder.insert_element(undefined, scalar, _INT32(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(_BITS, [0] * LANES))
+
+
+def _larger(builder, a, b):
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+def _smaller(builder, a, b):
+    return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+
+def _polynomial(builder, coefficients, x):
+    """Value of a polynomial, coefficients highest first."""
+    total = coefficients[0]
+    for coefficient in coefficients[1:]:
+        total = builder.fadd(builder.fmul(total, x, flags=_FUSED), coefficient, flags=_FUSED)
+    return total
 
 
 def _load(builder, pointer):
@@ -73,41 +102,67 @@ def _folded(builder, vector, combine):
     return builder.extract_element(vector, _INT32(0))
 
 
-def _tile_product(add):
-    """Six rows and sixteen columns of a matrix product; ``add``: on top of what is there."""
+def _tile_product(add, packed):
+    """Six rows and sixteen columns of a matrix product.
+
+    Parameters
+    ----------
+    add : bool
+        On top of what is there.
+    packed : bool
+        The six rows lie next to each other, column by column.
+    """
+    unrolled = 4  # steps between two jumps
 
     def tile(typingctx, a, b, n, c):
         return types.void(a, b, types.int64, c), generate
 
     def generate(context, builder, signature, arguments):
         a, b, n, c = arguments
-        rows = _rows(context, builder, signature.args[0], a)
+        if packed:
+            first = _first(context, builder, signature.args[0], a)
+            rows = [builder.gep(first, [_INT64(row)]) for row in range(TILE_ROWS)]
+        else:
+            rows = _rows(context, builder, signature.args[0], a)
         b = _first(context, builder, signature.args[1], b)
         results = _rows(context, builder, signature.args[3], c)
         sums = [cgutils.alloca_once(builder, _VECTOR) for _ in rows]
-        for total, result in zip(sums, results, strict=True):
-            builder.store(_load(builder, result) if add else _constant(0), total)
-        with cgutils.for_range(builder, n) as loop:
-            factors = _load(builder, builder.gep(b, [builder.mul(loop.index, _INT64(LANES))]))
+        for total in sums:
+            builder.store(_constant(0), total)
+
+        def step(k):
+            factors = _load(builder, builder.gep(b, [builder.mul(k, _INT64(LANES))]))
+            place = builder.mul(k, _INT64(TILE_ROWS)) if packed else k
             for row, total in zip(rows, sums, strict=True):
-                factor = _broadcast(builder, builder.load(builder.gep(row, [loop.index])))
+                factor = _broadcast(builder, builder.load(builder.gep(row, [place])))
                 product = builder.fmul(factor, factors, flags=_FUSED)
                 builder.store(builder.fadd(builder.load(total), product, flags=_FUSED), total)
+
+        whole = builder.and_(n, _INT64(-unrolled))
+        with cgutils.for_range_slice(builder, _INT64(0), whole, _INT64(unrolled)) as (k, _):
+            for extra in range(unrolled):
+                step(builder.add(k, _INT64(extra)))
+        with cgutils.for_range_slice(builder, whole, n, _INT64(1)) as (k, _):
+            step(k)
         for total, result in zip(sums, results, strict=True):
-            _store(builder, builder.load(total), result)
+            value = builder.load(total)
+            _store(builder, builder.fadd(_load(builder, result), value) if add else value, result)
         return context.get_dummy_value()
 
     return intrinsic(tile)
 
 
-multiply_tile = _tile_product(add=False)
+multiply_tile = _tile_product(add=False, packed=False)
 """``c[r, v] = sum over k < n of a[r, k] * b[k, v]`` for the first six rows and sixteen columns of ``c``.
 
 All are float32 arrays of two dimensions whose rows are contiguous; ``b`` has sixteen columns.
 """
 
-add_tile = _tile_product(add=True)
+add_tile = _tile_product(add=True, packed=False)
 """The same, added to what ``c`` holds."""
+
+add_packed_tile = _tile_product(add=True, packed=True)
+"""The same as `add_tile`, with ``a[k, r]`` instead of ``a[r, k]``, a contiguous array of six columns."""
 
 
 @intrinsic
@@ -119,14 +174,12 @@ def largest(typingctx, array, n):
         array, n = arguments
         first = _first(context, builder, signature.args[0], array)
 
-        def larger(a, b):
-            return builder.select(builder.fcmp_ordered(">", a, b), a, b)
-
         found = cgutils.alloca_once_value(builder, _load(builder, first))
         builder.store(_load(builder, first), found)
         with cgutils.for_range_slice(builder, _INT64(LANES), n, _INT64(LANES)) as (index, _):
-            builder.store(larger(_load(builder, builder.gep(first, [index])), builder.load(found)), found)
-        return _folded(builder, builder.load(found), larger)
+            vector = _load(builder, builder.gep(first, [index]))
+            builder.store(_larger(builder, vector, builder.load(found)), found)
+        return _folded(builder, builder.load(found), functools.partial(_larger, builder))
 
     return signature, generate
 
@@ -149,16 +202,38 @@ def raise_two(typingctx, array, n, shift):
         with cgutils.for_range_slice(builder, _INT64(0), n, _INT64(LANES)) as (index, _):
             address = builder.gep(first, [index])
             x = builder.fsub(_load(builder, address), shift)
-            x = builder.select(builder.fcmp_ordered(">", x, lowest), x, lowest)
+            x = _larger(builder, x, lowest)
             rounded = builder.fadd(x, _constant(_ROUNDER))
             rest = builder.fsub(x, builder.fsub(rounded, _constant(_ROUNDER)))
-            power = coefficients[0]
-            for coefficient in coefficients[1:]:
-                power = builder.fadd(builder.fmul(power, rest, flags=_FUSED), coefficient, flags=_FUSED)
+            power = _polynomial(builder, coefficients, rest)
             exponent = builder.shl(builder.bitcast(rounded, _BITS), ir.Constant(_BITS, [23] * LANES))
             power = builder.fmul(power, builder.bitcast(exponent, _VECTOR))
             _store(builder, power, address)
             builder.store(builder.fadd(builder.load(total), power), total)
         return _folded(builder, builder.load(total), builder.fadd)
+
+    return signature, generate
+
+
+@intrinsic
+def replace_by_gelu(typingctx, array, n):
+    """Replace the first ``n`` numbers, a multiple of sixteen, by their GELU, ``x (1 + erf(x / sqrt(2))) / 2``."""
+    signature = types.void(array, types.int64)
+
+    def generate(context, builder, signature, arguments):
+        array, n = arguments
+        first = _first(context, builder, signature.args[0], array)
+        coefficients = [_constant(value) for value in _error_function()]
+        with cgutils.for_range_slice(builder, _INT64(0), n, _INT64(LANES)) as (index, _):
+            address = builder.gep(first, [index])
+            x = _load(builder, address)
+            z = builder.fmul(x, _constant(math.sqrt(0.5)))
+            z = _smaller(builder, _larger(builder, z, _constant(-_ERF_END)), _constant(_ERF_END))
+            square = builder.fmul(z, z)
+            u = builder.fadd(builder.fmul(square, _constant(2 / _ERF_END**2), flags=_FUSED), _constant(-1), flags=_FUSED)
+            error = builder.fmul(z, _polynomial(builder, coefficients, u))
+            half = builder.fmul(x, _constant(0.5))
+            _store(builder, builder.fadd(half, builder.fmul(half, error, flags=_FUSED), flags=_FUSED), address)
+        return context.get_dummy_value()
 
     return signature, generate
