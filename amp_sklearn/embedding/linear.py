@@ -34,7 +34,6 @@ class TorchLinear:
         Parameters
         ----------
         x : Tensor of shape (n, n_in)
-            May be overwritten where ``gelu``.
         gelu : bool, default=False
             Take the GELU of ``x`` first.
         add_to : Tensor of shape (n, n_out), default=None
@@ -115,30 +114,28 @@ def _multiply(x, panels, bias, out, add, gelu):
     """
     n, n_in = x.shape
     n_out = len(bias)
-    rows, results = np.zeros((TILE_ROWS, _DEPTH), np.float32), np.zeros((TILE_ROWS, LANES), np.float32)
+    block, edge = np.zeros((_ROWS, _DEPTH), np.float32), np.zeros((TILE_ROWS, LANES), np.float32)
     for first in range(0, n, _ROWS):
-        last = min(first + _ROWS, n)
-        for row in range(first, last):
+        n_rows = min(_ROWS, n - first)
+        for row in range(first, first + n_rows):
             for j in range(n_out):
                 out[row, j] = out[row, j] + bias[j] if add else bias[j]
         for left in range(0, n_in, _DEPTH):
             depth = min(_DEPTH, n_in - left)
-            if gelu:
-                for row in range(first, last):
-                    replace_by_gelu(x[row, left:], depth)
+            for row in range(n_rows):  # side by side, rows do not push each other out of the cache
+                line, source = block[row], x[first + row, left : left + depth]
+                for k in range(depth):
+                    line[k] = source[k]
+                if gelu:
+                    replace_by_gelu(line, depth)
             for panel in range(len(panels)):
                 column, columns = panel * LANES, panels[panel, left:]
-                whole = column + LANES <= n_out
-                for row in range(first, last, TILE_ROWS):
-                    if whole and row + TILE_ROWS <= last:
-                        add_tile(x[row:, left:], columns, depth, out[row:, column:])
+                for row in range(0, n_rows, TILE_ROWS):
+                    if row + TILE_ROWS <= n_rows and column + LANES <= n_out:
+                        add_tile(block[row:], columns, depth, out[first + row :, column:])
                         continue
-                    n_rows, n_columns = min(TILE_ROWS, last - row), min(LANES, n_out - column)
-                    for r in range(n_rows):
-                        for k in range(depth):
-                            rows[r, k] = x[row + r, left + k]
-                    results[:] = 0
-                    add_tile(rows, columns, depth, results)
-                    for r in range(n_rows):
-                        for c in range(n_columns):
-                            out[row + r, column + c] += results[r, c]
+                    edge[:] = 0
+                    add_tile(block[row:], columns, depth, edge)
+                    for r in range(min(TILE_ROWS, n_rows - row)):
+                        for c in range(min(LANES, n_out - column)):
+                            out[first + row + r, column + c] += edge[r, c]

@@ -227,11 +227,14 @@ def replace_by_gelu(typingctx, array, n):
         with cgutils.for_range_slice(builder, _INT64(0), n, _INT64(LANES)) as (index, _):
             address = builder.gep(first, [index])
             x = _load(builder, address)
-            z = builder.fmul(x, _constant(math.sqrt(0.5)))
-            z = _smaller(builder, _larger(builder, z, _constant(-_ERF_END)), _constant(_ERF_END))
+            whole = builder.fmul(x, _constant(math.sqrt(0.5)))
+            z = _smaller(builder, _larger(builder, whole, _constant(-_ERF_END)), _constant(_ERF_END))
             square = builder.fmul(z, z)
             u = builder.fadd(builder.fmul(square, _constant(2 / _ERF_END**2), flags=_FUSED), _constant(-1), flags=_FUSED)
             error = builder.fmul(z, _polynomial(builder, coefficients, u))
+            for comparison, end in (("<", -1), (">", 1)):  # exactly: x may be large
+                beyond = builder.fcmp_ordered(comparison, whole, _constant(end * _ERF_END))
+                error = builder.select(beyond, _constant(end), error)
             half = builder.fmul(x, _constant(0.5))
             _store(builder, builder.fadd(half, builder.fmul(half, error, flags=_FUSED), flags=_FUSED), address)
         return context.get_dummy_value()

@@ -1,5 +1,6 @@
 """The packed forward pass: its shortcuts against the plain way, workers, precision of the hardware."""
 
+import contextlib
 import itertools
 import threading
 
@@ -85,6 +86,33 @@ def test_workers_change_no_bit_and_leave_the_number_of_threads(model, monkeypatc
         torch.set_num_threads(before)
     np.testing.assert_array_equal(found, expected)
     assert names and all(name.startswith("ThreadPool") and n_threads == 1 for name, n_threads in names)
+
+
+def test_batches_of_workers_are_small_and_end_together(model, monkeypatch):
+    seen, compute = [], batching._embed_batch
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(batching, "threads_per_worker", lambda n: contextlib.nullcontext())
+    monkeypatch.setattr(batching, "_embed_batch", lambda *a: seen.append(a[0]) or compute(*a))
+    sequences = [sequence * 10 for sequence in SEQUENCES]
+    n_residues = sum(map(len, sequences))
+    batching.embed_distinct(sequences, model, batch_tokens=10**6)
+    assert len(seen) >= 8
+    assert all(len(batch) == 1 or sum(map(len, batch)) <= max(512, n_residues / 8) for batch in seen)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [([100], 0.5), ([50, 50], 0), ([60, 20, 20, 20], 0), ([20, 20, 20, 60], 0.25), ([], 0)],
+)
+def test_time_in_which_workers_wait_for_the_last(lengths, expected):
+    assert batching._idle_share([["A" * length] for length in lengths], 2) == pytest.approx(expected)
+
+
+def test_a_long_protein_is_not_left_to_one_worker(model, monkeypatch):
+    monkeypatch.setattr(batching, "ThreadPoolExecutor", None)  # would fail if it were called
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(batching, "_embed_batch", lambda *a: np.zeros((len(a[0]), 13, model.width)))
+    batching.embed_distinct(["A" * 900, "C" * 30], model)
 
 
 def test_an_error_in_a_worker_is_raised(model, monkeypatch):

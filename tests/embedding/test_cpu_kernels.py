@@ -1,0 +1,177 @@
+"""Compiled kernels of the forward pass against the plain formulas in double precision."""
+
+import itertools
+
+import numba
+import numpy as np
+import pytest
+import torch
+from scipy import special
+from torch.nn import functional
+from transformers import EsmModel
+
+from amp_sklearn.embedding.cpu_attention import attend_packed
+from amp_sklearn.embedding.linear import CompiledLinear, TorchLinear
+from amp_sklearn.embedding.packed_esm2 import PackedESM2
+from amp_sklearn.embedding.vector_kernels import largest, raise_two, replace_by_gelu
+
+LENGTHS = np.array([1, 2, 5, 6, 7, 12, 13, 16, 17, 130, 300])
+
+
+@pytest.fixture(autouse=True)
+def no_gradients():
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def random_heads(head_width, scale=1.0, n_heads=3):
+    generator = torch.Generator().manual_seed(head_width)
+    return scale * torch.randn(LENGTHS.sum(), 3, n_heads, head_width, generator=generator)
+
+
+def attention_by_the_textbook(heads):
+    found = []
+    for start, length in zip(np.cumsum(LENGTHS) - LENGTHS, LENGTHS, strict=True):
+        query, key, value = heads[start : start + length].double().permute(1, 2, 0, 3)
+        weights = functional.softmax(query @ key.mT / query.shape[-1] ** 0.5, dim=-1)
+        found.append((weights @ value).transpose(0, 1).flatten(1))
+    return torch.cat(found)
+
+
+@pytest.mark.parametrize("head_width", [2, 10, 16, 24, 32, 64, 80])
+def test_attention_equals_its_definition(head_width):
+    heads = random_heads(head_width)
+    found = attend_packed(heads, LENGTHS)
+    torch.testing.assert_close(found.double(), attention_by_the_textbook(heads), rtol=0, atol=3e-6)
+
+
+def test_attention_with_weights_from_nothing_to_everything():
+    heads = random_heads(16, scale=12)  # products of queries and keys up to some thousands
+    found = attend_packed(heads, LENGTHS)
+    torch.testing.assert_close(found.double(), attention_by_the_textbook(heads), rtol=0, atol=2e-3)
+    assert not found.isnan().any()
+
+
+def test_threads_change_no_bit_of_attention(threads):
+    heads = random_heads(24)
+    threads(1)
+    expected = attend_packed(heads, LENGTHS)
+    threads(2)
+    assert torch.equal(attend_packed(heads, LENGTHS), expected)
+
+
+def test_attention_of_a_sequence_does_not_depend_on_the_others():
+    heads = random_heads(16)
+    together = attend_packed(heads, LENGTHS)
+    alone = attend_packed(heads[-300:], LENGTHS[-1:])
+    assert torch.equal(alone, together[-300:])
+
+
+SHAPES = [(1, 16, 1), (5, 16, 7), (6, 32, 16), (97, 48, 33), (200, 320, 96), (200, 640, 32), (13, 1296, 48)]
+
+
+def random_layer(n, n_in, n_out):
+    generator = torch.Generator().manual_seed(n)
+    weight, bias, x, more = (
+        torch.randn(shape, generator=generator) for shape in ((n_out, n_in), (n_out,), (n, n_in), (n, n_out))
+    )
+    return weight / n_in**0.5, bias, x, more
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("gelu", "add"), list(itertools.product([False, True], repeat=2)))
+def test_linear_layers_equal_their_definition(shape, gelu, add):
+    weight, bias, x, more = random_layer(*shape)
+    inner = functional.gelu(x.double()) if gelu else x.double()
+    expected = inner @ weight.double().T + bias.double() + (more.double() if add else 0)
+    for kind in (CompiledLinear, TorchLinear):
+        found = kind(weight, bias)(x.clone(), gelu=gelu, add_to=more.clone() if add else None)
+        torch.testing.assert_close(found.double(), expected, rtol=0, atol=4e-6)
+
+
+def test_linear_layers_leave_their_input_and_add_in_place():
+    weight, bias, x, more = random_layer(20, 32, 16)
+    before, kept = x.clone(), more.clone()
+    out = CompiledLinear(weight, bias)(x, gelu=True, add_to=more)
+    assert torch.equal(x, before)
+    assert out is more and not torch.equal(more, kept)
+
+
+def test_a_row_does_not_depend_on_the_others_nor_on_threads(threads):
+    weight, bias, x, _ = random_layer(250, 352, 40)
+    layer = CompiledLinear(weight, bias)
+    threads(1)
+    together = layer(x)
+    for first, last in ((0, 1), (3, 4), (5, 100), (97, 250)):
+        assert torch.equal(layer(x[first:last].contiguous()), together[first:last])
+    threads(3)
+    assert torch.equal(layer(x), together)
+
+
+def test_gradients_pass_through_the_same_layer():
+    weight, bias, x, _ = random_layer(9, 32, 20)
+    layer = CompiledLinear(weight, bias)
+    expected = layer(x.clone(), gelu=True)
+    with torch.inference_mode(False):
+        point = x.clone().requires_grad_()
+        found = layer(point, gelu=True)
+        found.sum().backward()
+        assert torch.equal(layer.with_gradients.weight, weight)
+        torch.testing.assert_close(found.detach(), expected.clone(), rtol=0, atol=1e-5)
+        assert point.grad.abs().min() > 0
+
+
+@numba.njit
+def gelu(x, n):
+    replace_by_gelu(x, n)
+
+
+@numba.njit
+def softmax_terms(x, n):
+    top = largest(x, n)
+    return top, raise_two(x, n, top)
+
+
+def test_gelu_equals_its_definition_everywhere():
+    x = np.concatenate([np.linspace(-8, 8, 1600), [-1e30, -1e4, -60, 60, 1e4, 1e30, 0, -0.0] * 2]).astype(np.float32)
+    found, exact = x.copy(), x.astype(float)
+    gelu(found, len(found))
+    expected = exact * special.ndtr(exact)
+    assert np.abs(found - expected)[np.abs(x) < 10].max() < 1e-6
+    np.testing.assert_array_equal(found[x <= -60], 0)
+    np.testing.assert_array_equal(found[x >= 60], x[x >= 60])
+
+
+def test_powers_of_two_and_their_sum():
+    x = np.random.default_rng(0).uniform(-150, 20, 320).astype(np.float32)
+    expected = 2.0 ** np.maximum((x - x.max()).astype(float), -126)
+    found = x.copy()
+    top, total = softmax_terms(found, len(found))
+    assert top == x.max()
+    np.testing.assert_allclose(found, expected, rtol=3e-7)
+    assert total == pytest.approx(expected.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_both_kinds_of_layers_give_the_hidden_states_of_transformers(compiled, tiny_esm2, monkeypatch):
+    monkeypatch.setattr(CompiledLinear, "is_faster", staticmethod(lambda weight: compiled))
+    with torch.inference_mode(False):  # weights that gradients may pass through
+        model = EsmModel.from_pretrained(tiny_esm2, add_pooling_layer=False).eval()
+        forward = PackedESM2(model, "cpu", torch.float32)
+    assert isinstance(forward.layers[0]["qkv"], CompiledLinear if compiled else TorchLinear)
+    generator = np.random.default_rng(0)
+    proteins = [np.array([0, *generator.integers(4, 24, length), 2]) for length in (1, 4, 40, 40, 90)]
+    packed = forward(proteins)
+    starts = np.cumsum([0, *map(len, proteins)])
+    for protein, start in zip(proteins, starts[:-1], strict=True):
+        expected = model(torch.from_numpy(protein)[None]).last_hidden_state[0]
+        found = packed[start : start + len(protein)]
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+        assert torch.equal(forward([protein]), found)
