@@ -15,7 +15,7 @@ import torch
 from .cpu_threads import in_threads
 from .vector_kernels import LANES, TILE_ROWS, add_tile, largest, multiply_tile, raise_two
 
-_QUERIES = 2 * TILE_ROWS  # taken together: their weights fit into the nearest cache beside a block of keys or values
+_QUERIES = 2 * TILE_ROWS  # taken together; their weights stay in the nearest cache
 _KEYS = 128  # whose values are added up together
 
 _compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})

@@ -11,7 +11,7 @@ from torch.nn import functional
 from .cpu_attention import attend_packed
 from .linear import CompiledLinear, TorchLinear
 
-_MIN_ROWS = 512  # below, torch's matrix library switches kernels and a protein's bits would depend on its batch
+_MIN_ROWS = 512  # below, torch's library switches kernels, and a protein's bits would depend on its batch
 _UNMASKED_SCALE = 1 - 0.15 * 0.8  # ESM-2 scales embeddings by the share of tokens not masked in training
 
 
@@ -93,10 +93,10 @@ class PackedESM2:
         return {
             "attention_norm": self._norm(layer.attention.LayerNorm),
             "qkv": self._queries_keys_values(attention),
-            "attention_out": self._linear(layer.attention.output.dense.weight, layer.attention.output.dense.bias),
+            "attention_out": self._linear(*layer.attention.output.dense.parameters()),
             "feed_forward_norm": self._norm(layer.LayerNorm),
-            "feed_forward_in": self._linear(layer.intermediate.dense.weight, layer.intermediate.dense.bias),
-            "feed_forward_out": self._linear(layer.output.dense.weight, layer.output.dense.bias),
+            "feed_forward_in": self._linear(*layer.intermediate.dense.parameters()),
+            "feed_forward_out": self._linear(*layer.output.dense.parameters()),
         }
 
     @torch.inference_mode()

@@ -7,6 +7,7 @@ many threads run or on what else is computed.
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -28,6 +29,8 @@ _LOWEST_POWER = -126.0  # of two, among normal floats
 # added to x, it leaves the nearest integer to x, plus a float's exponent of 1.0 (127), in the lowest bits
 _ROUNDER = 1.5 * 2**23 + 127
 _ERF_END = 3.92  # beyond, the error function is 1 to within a float's rounding
+
+_instructions: Any = intrinsic  # called without its first parameter, which type checkers cannot know
 
 
 def _powers_of_two(degree=6):
@@ -149,7 +152,7 @@ def _tile_product(add, packed):
             _store(builder, builder.fadd(_load(builder, result), value) if add else value, result)
         return context.get_dummy_value()
 
-    return intrinsic(tile)
+    return _instructions(tile)
 
 
 multiply_tile = _tile_product(add=False, packed=False)
@@ -165,7 +168,7 @@ add_packed_tile = _tile_product(add=True, packed=True)
 """The same as `add_tile`, with ``a[k, r]`` instead of ``a[r, k]``, a contiguous array of six columns."""
 
 
-@intrinsic
+@_instructions
 def largest(typingctx, array, n):
     """Largest of the first ``n`` numbers, a multiple of sixteen."""
     signature = types.float32(array, types.int64)
@@ -184,7 +187,7 @@ def largest(typingctx, array, n):
     return signature, generate
 
 
-@intrinsic
+@_instructions
 def raise_two(typingctx, array, n, shift):
     """Replace the first ``n`` numbers, a multiple of sixteen, by ``2^(number - shift)`` and return their sum.
 
@@ -215,7 +218,7 @@ def raise_two(typingctx, array, n, shift):
     return signature, generate
 
 
-@intrinsic
+@_instructions
 def replace_by_gelu(typingctx, array, n):
     """Replace the first ``n`` numbers, a multiple of sixteen, by their GELU, ``x (1 + erf(x / sqrt(2))) / 2``."""
     signature = types.void(array, types.int64)
@@ -230,13 +233,13 @@ def replace_by_gelu(typingctx, array, n):
             whole = builder.fmul(x, _constant(math.sqrt(0.5)))
             z = _smaller(builder, _larger(builder, whole, _constant(-_ERF_END)), _constant(_ERF_END))
             square = builder.fmul(z, z)
-            u = builder.fadd(builder.fmul(square, _constant(2 / _ERF_END**2), flags=_FUSED), _constant(-1), flags=_FUSED)
+            u = _polynomial(builder, [_constant(2 / _ERF_END**2), _constant(-1)], square)
             error = builder.fmul(z, _polynomial(builder, coefficients, u))
             for comparison, end in (("<", -1), (">", 1)):  # exactly: x may be large
                 beyond = builder.fcmp_ordered(comparison, whole, _constant(end * _ERF_END))
                 error = builder.select(beyond, _constant(end), error)
             half = builder.fmul(x, _constant(0.5))
-            _store(builder, builder.fadd(half, builder.fmul(half, error, flags=_FUSED), flags=_FUSED), address)
+            _store(builder, _polynomial(builder, [half, half], error), address)
         return context.get_dummy_value()
 
     return signature, generate
