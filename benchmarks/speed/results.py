@@ -1,11 +1,26 @@
-"""The results file, and the tables made from it."""
+"""The results files, one per processor, and the tables made from them."""
 
 import json
+import re
 from pathlib import Path
 
 from evaluation.tables import list_table
 
 SHOWN = ("full", "small")  # sizes worth a table, largest first
+
+
+def file_name(cpu):
+    """Name of a processor's results file, without ending."""
+    return re.sub(r"[^a-z0-9]+", "_", cpu.lower()).strip("_")
+
+
+def read_all(folder):
+    """Content of all results files, the one measured last first."""
+
+    def last(results):
+        return max(result.get("date", "") for sizes in results.values() for result in sizes.values())
+
+    return sorted((json.loads(path.read_text()) for path in folder.glob("*.json")), key=last, reverse=True)
 
 
 def merge(path, name, size, result):
@@ -42,20 +57,29 @@ def write_tables(results, path):
 
     Parameters
     ----------
-    results : dict
-        Content of the results file.
+    results : list of dict
+        Content of the results file of each processor; see `read_all`.
     path : path-like
     """
+    found = [part for one in results if (part := _processor(one))]
+    Path(path).write_text("\n".join(found) or "Nothing has been measured yet.\n")
+
+
+def _processor(results):
+    """Tables of one processor, empty where nothing worth a table was measured."""
     chosen = {name: next((sizes[s] for s in SHOWN if s in sizes), None) for name, sizes in results.items()}
     chosen = {name: result for name, result in chosen.items() if result is not None and "error" not in result}
-    parts = [_machines(chosen.values()), _ratio_table(chosen), _memory_table(chosen), _growth_table(chosen)]
+    measured = [result for result in chosen.values() if "obstacle" not in result]
+    if not measured:
+        return ""
+    parts = [_machines(measured), _ratio_table(chosen), _memory_table(chosen), _growth_table(chosen)]
     parts += [_obstacles(chosen), _notes(chosen)]
-    Path(path).write_text("\n".join(part for part in parts if part))
+    return f".. rubric:: {measured[0]['machine']['cpu']}\n\n" + "\n".join(part for part in parts if part)
 
 
 def _machines(results):
-    """One sentence per machine and number of threads."""
-    results, sentences = [result for result in results if "obstacle" not in result], []
+    """One sentence per machine and number of threads, and what state of the package was measured."""
+    sentences = []
     for result in results:
         machine = result["machine"]
         gpu = f", {machine['gpu']}" if machine["gpu"] else ""
@@ -73,7 +97,10 @@ def _machines(results):
             sentences.append(
                 f"Measured rate of {precision} matrix products: {min(found):,.0f} to {max(found):,.0f} GFLOP/s."
             )
-    return "Measured on: " + "\n".join(sentences) + "\n" if sentences else "Nothing has been measured yet.\n"
+    days = sorted({result["date"][:10] for result in results})
+    commits = sorted({result["machine"]["commit"] or "unknown" for result in results})
+    sentences.append(f"Day: {', '.join(days)}; commit: {', '.join(commits)} (+: with changes).")
+    return "Measured on: " + "\n".join(sentences) + "\n"
 
 
 def _ratio_table(results):

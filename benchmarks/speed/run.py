@@ -2,12 +2,11 @@
 
     python benchmarks/speed/run.py --size smoke|small|full [--only NAME ...] [--threads N]
 
-Results are merged into a JSON file by entry and size; the tables of the documentation are made from the largest size
-of each entry (never from smoke).
+Results are merged into a JSON file per processor, by entry and size; the tables of the documentation are made from the
+files of all processors and the largest size of each entry (never from smoke).
 """
 
 import argparse
-import json
 import os
 import sys
 import traceback
@@ -17,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
-RESULTS = BENCHMARKS / "results" / "speed.json"
+RESULTS = BENCHMARKS / "results" / "speed"
 TABLES = BENCHMARKS.parent / "docs" / "performance_results.inc"
 
 
@@ -28,7 +27,9 @@ def parse_arguments(arguments=None):
     parser.add_argument(
         "--threads", type=int, default=None, help="threads of torch; by default as many as cores"
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="results file, merged into")
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS, help="folder of the results, one file per processor"
+    )
     parser.add_argument("--docs", type=Path, default=TABLES, help="tables to write")
     parser.add_argument("--no-docs", action="store_true", help="do not write the tables")
     parser.add_argument("--write-docs", action="store_true", help="only write the tables from the results")
@@ -36,8 +37,8 @@ def parse_arguments(arguments=None):
     return parser.parse_args(arguments)
 
 
-def run_entries(size, only, threads, out):
-    """Run entries one after the other, merging each into the results file at once.
+def run_entries(size, only, threads, folder):
+    """Run entries one after the other, merging each into this processor's results file at once.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def run_entries(size, only, threads, out):
 
     from speed.machine import describe
     from speed.registry import Context, load_entries
-    from speed.results import merge, summary
+    from speed.results import file_name, merge, summary
 
     entries = load_entries()
     unknown = sorted(set(only or ()) - set(entries))
@@ -57,6 +58,7 @@ def run_entries(size, only, threads, out):
     threads = threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     machine, failed = describe(), []
+    out = folder / f"{file_name(machine['cpu'])}.json"
     for name, entry in entries.items():
         if only and name not in only:
             continue
@@ -90,7 +92,7 @@ def main(arguments=None):
     if arguments.threads:  # before torch and numpy are imported
         for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[variable] = str(arguments.threads)
-    from speed.results import write_tables
+    from speed.results import read_all, write_tables
 
     if arguments.list:
         from speed.registry import load_entries
@@ -101,7 +103,7 @@ def main(arguments=None):
     if not arguments.write_docs:
         failed = run_entries(arguments.size, arguments.only, arguments.threads, arguments.out)
     if not arguments.no_docs:
-        write_tables(json.loads(arguments.out.read_text()), arguments.docs)
+        write_tables(read_all(arguments.out), arguments.docs)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))

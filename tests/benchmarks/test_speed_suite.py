@@ -1,6 +1,5 @@
 """The speed suite runs, its two sides agree, and its results and tables are written. No time is asserted."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 def suite(monkeypatch):
     """The suite's modules, importable as when its script runs."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import speed.machine
     import speed.paired
     import speed.registry
     import speed.results
@@ -23,16 +23,20 @@ def suite(monkeypatch):
 
 
 def test_entries_run_and_agree_with_the_published_way(suite, tmp_path):
-    out, docs = tmp_path / "speed.json", tmp_path / "tables.inc"
+    out, docs = tmp_path / "speed", tmp_path / "tables.inc"
     names = ["amps_training", "autoencoder_pairs", "gpu_amps_bernett"]
     arguments = ["--size", "smoke", "--only", *names, "--out", str(out), "--docs", str(docs)]
     assert suite.run.main(arguments) == 0
-    results = json.loads(out.read_text())
+    (results,) = suite.results.read_all(out)
     assert sorted(results) == sorted(names)
     training = results["amps_training"]["smoke"]
     assert training["work"] == {"pairs": 16, "steps": 2, "width": 64}
     assert training["ours"]["float32"]["difference"] < 1e-4
-    assert 0 < training["ours"]["bfloat16"]["difference"] < 0.05
+    if suite.machine.computes_in_bfloat16():
+        assert 0 < training["ours"]["bfloat16"]["difference"] < 0.05
+    else:
+        assert list(training["ours"]) == ["float32"]
+        assert "bfloat16: not measured, this processor has no instructions for it" in training["notes"]
     tables = results["autoencoder_pairs"]["smoke"]
     assert tables["ours"]["float32"]["difference"] == 0
     assert tables["largest_value"] > 1
@@ -49,10 +53,10 @@ def test_a_wrong_value_is_said_and_fails_the_run(suite, tmp_path, monkeypatch, c
     run = lambda context: suite.paired.compare(case, rounds=1, gemm={})  # noqa: E731
     entries = {"wrong": suite.registry.Entry("wrong", "A wrong path", run)}
     monkeypatch.setattr(suite.registry, "load_entries", lambda: entries)
-    out = tmp_path / "speed.json"
+    out = tmp_path / "speed"
     assert suite.run.main(["--size", "smoke", "--out", str(out), "--no-docs"]) == 1
     assert "failed: wrong" in capsys.readouterr().err
-    found = json.loads(out.read_text())["wrong"]["smoke"]
+    found = suite.results.read_all(out)[0]["wrong"]["smoke"]
     assert found["unequal"] == ["float32 differs from the published way by 0.1, more than 0.05"]
 
 
@@ -66,9 +70,9 @@ def test_an_entry_that_breaks_does_not_keep_the_others_from_running(suite, tmp_p
         "good": suite.registry.Entry("good", "A good path", lambda context: {"work": {"pairs": 1}}),
     }
     monkeypatch.setattr(suite.registry, "load_entries", lambda: entries)
-    out = tmp_path / "speed.json"
+    out = tmp_path / "speed"
     assert suite.run.main(["--size", "smoke", "--out", str(out), "--no-docs"]) == 1
-    found = json.loads(out.read_text())
+    (found,) = suite.results.read_all(out)
     assert found["broken"]["smoke"]["error"] == "ZeroDivisionError: no luck"
     assert "no_such_package is not installed" in found["absent"]["smoke"]["obstacle"]
     assert found["good"]["smoke"]["work"] == {"pairs": 1}
@@ -83,9 +87,9 @@ def test_growth_finds_the_exponent_of_a_known_function(suite, monkeypatch):
 
 
 def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
-    out, docs = tmp_path / "speed.json", tmp_path / "tables.inc"
+    out, docs = tmp_path / "speed", tmp_path / "tables.inc"
 
-    def result(ratio):
+    def result(ratio, cpu="a CPU", date="2026-01-02"):
         times = {"median": 2.0, "min": 1.0, "max": 3.0}
         ours = {"seconds": times, "ratio": {"median": ratio, "min": 1.0, "max": 9.0}, "goal": 2.5}
         ours |= {
@@ -95,10 +99,18 @@ def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
             "tolerance": 1e-5,
             "extra_memory_gib": None,
         }
-        machine = {"cpu": "a CPU", "cores": 2, "extensions": ["avx2"], "memory_gib": 4, "gpu": None}
+        machine = {
+            "cpu": cpu,
+            "commit": "abc",
+            "cores": 2,
+            "extensions": ["avx2"],
+            "memory_gib": 4,
+            "gpu": None,
+        }
         machine |= {"python": "3.11", "versions": {"torch": "2"}}
         return {
             "title": "Some path",
+            "date": date,
             "machine": machine,
             "threads": 1,
             "work": {"pairs": 5000},
@@ -108,10 +120,19 @@ def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
         }
 
     for size, ratio in (("full", 3.25), ("small", 1.5), ("smoke", 7.75)):
-        suite.results.merge(out, "path", size, result(ratio))
-    suite.results.merge(out, "gpu", "full", {"title": "GPU path", "obstacle": "not measured: no CUDA"})
-    suite.results.write_tables(json.loads(out.read_text()), docs)
+        suite.results.merge(out / "a_cpu.json", "path", size, result(ratio))
+    gpu = {"title": "GPU path", "obstacle": "not measured: no CUDA"}
+    suite.results.merge(out / "a_cpu.json", "gpu", "full", gpu)
+    suite.results.merge(out / "a.json", "path", "full", result(4.5, cpu="Another", date="2025-12-31"))
+    suite.results.write_tables(suite.results.read_all(out), docs)
     text = docs.read_text()
+    assert (
+        text.index("rubric:: a CPU")
+        < text.index("3.25 (")
+        < text.index("rubric:: Another")
+        < text.index("4.5 (")
+    )
+    assert "Day: 2026-01-02; commit: abc" in text
     assert "3.25 (1–9)" in text
     assert "1.5 (" not in text and "7.75" not in text
     assert "≥ 2.5: met; 80% of GEMM rate: missed" in text
@@ -121,7 +142,7 @@ def test_results_are_merged_and_the_largest_size_is_shown(suite, tmp_path):
 
 def test_an_unknown_entry_is_named(suite, tmp_path):
     with pytest.raises(SystemExit, match=r"no entries nonsense; there are embedding_8M"):
-        suite.run.main(["--size", "smoke", "--only", "nonsense", "--out", str(tmp_path / "speed.json")])
+        suite.run.main(["--size", "smoke", "--only", "nonsense", "--out", str(tmp_path / "speed")])
 
 
 def test_the_history_tracks_every_paired_entry(suite, monkeypatch):
@@ -131,3 +152,7 @@ def test_the_history_tracks_every_paired_entry(suite, monkeypatch):
     entries = set(suite.registry.load_entries())
     alone = {"memory", "attention_stream"}  # no published way runs at their size
     assert set(speed_suite.Paths.params) == {e for e in entries - alone if not e.startswith("gpu_")}
+
+
+def test_files_are_named_after_the_processor(suite):
+    assert suite.results.file_name("Intel(R) Xeon(R) Processor") == "intel_r_xeon_r_processor"
