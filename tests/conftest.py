@@ -1,6 +1,8 @@
 """Fixtures shared by all tests. The embedding store never leaves a temporary folder."""
 
+import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     )  # workers that each start a thread per core only wait for each other
 
 DATA = Path(__file__).parent / "data"
+
+# numba keeps a compiled function by the file that it stands in, not by the files that it takes instructions from
+_kernels = Path(__file__).parents[1] / "amp_sklearn" / "embedding" / "vector_kernels.py"
+_state = hashlib.sha256(_kernels.read_bytes()).hexdigest()[:16]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"amp_sklearn_compiled_{_state}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

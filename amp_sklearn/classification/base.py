@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..nn.runtime import resolve_device, seeded
+from ..nn.runtime import resolve_device, seeded, warn_if_emulated
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule
@@ -112,6 +112,8 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
     def _new_net(self, device, state_dict=None):
         kind, sizes = self._module_spec(self.n_features_in_, self.layout_)
         self.token_shape_ = (sizes["n_tokens"], sizes["width"])
+        if self.precision is not None:
+            warn_if_emulated(self.precision, device, f"precision={self.precision!r}")
         return make_net(
             kind,
             sizes,

@@ -1,6 +1,5 @@
 """NearestPairsClassifier: the labels of the training pairs whose proteins lie closest."""
 
-import numba
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
@@ -9,13 +8,14 @@ from sklearn.metrics import pairwise_distances
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
+from ..compilation import compiled
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix
 
 _PAIRS_AT_ONCE = 4096  # pairs whose proteins are compared with all training proteins in one matrix
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def nearest_pairs(distance, query, train, k):
     """The ``k`` training pairs nearest to each query pair, both orders of its proteins tried.
 

@@ -8,17 +8,17 @@ library's matrix products are slow.
 
 import math
 
-import numba
 import numpy as np
 import torch
 
+from ..compilation import compiled
 from .cpu_threads import in_threads
 from .vector_kernels import LANES, TILE_ROWS, add_tile, largest, multiply_tile, raise_two
 
 _QUERIES = 2 * TILE_ROWS  # taken together; their weights stay in the nearest cache
 _KEYS = 128  # whose values are added up together
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_compiled = compiled(fastmath={"contract"})
 
 
 def attend_packed(heads, lengths):

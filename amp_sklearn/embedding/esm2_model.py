@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..exceptions import ModelLoadError
-from ..nn.runtime import resolve_device
+from ..nn.runtime import has_instructions, resolve_device, warn_if_emulated
 from .packed_esm2 import PackedESM2
 
 BUNDLED_MODEL = "esm2-mini"
@@ -61,6 +61,7 @@ def resolve_dtype(dtype, device):
         dtype = "bfloat16" if fast and device.type in ("cuda", "cpu") else "float32"
     if dtype not in ("float32", "bfloat16", "float16"):
         raise ValueError(f"dtype must be 'float32', 'bfloat16', 'float16' or 'auto', got {dtype!r}")
+    warn_if_emulated(dtype, device, f"dtype={dtype!r}")
     return getattr(torch, dtype)
 
 
@@ -71,7 +72,7 @@ def _cpu_gains_from_bfloat16():
     or hidden have those instructions too, but were measured at 0.56 times their own float32 rate.
     """
     describe = getattr(torch.cpu, "get_capabilities", None)
-    if describe is None or not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if describe is None or not has_instructions(torch.bfloat16, "cpu"):
         return False
     cpu = describe()
     slow = "intel" in str(cpu.get("cpu_name", "")).lower()

@@ -2,18 +2,18 @@
 
 import functools
 
-import numba
 import numpy as np
 import torch
 from llvmlite import binding
 from torch.nn import functional
 
+from ..compilation import compiled
 from .cpu_threads import in_threads
 from .vector_kernels import LANES, TILE_ROWS, add_tile, replace_by_gelu
 
 _ROWS, _DEPTH = 16 * TILE_ROWS, 320  # of a block; its sixteen columns of weights fit into the nearest cache
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_compiled = compiled(fastmath={"contract"})
 
 
 class TorchLinear:

@@ -1,8 +1,10 @@
-"""Inner loops of attention over vectors of sixteen floats, as instructions that numba compiles in place.
+"""Inner loops of the forward pass over vectors of sixteen floats, as instructions that numba compiles in place.
 
 Written as instructions of LLVM, whose vectors have the same length on every processor: two registers with AVX2, one with
 AVX-512. In plain loops the compiler does not keep a tile of results in registers. Nothing here depends on how
 many threads run or on what else is computed.
+
+Numba keeps compiled callers by the file that they stand in: after a change here, theirs must be touched too.
 """
 
 import functools

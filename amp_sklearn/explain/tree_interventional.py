@@ -12,8 +12,9 @@ decides about the leaf is
 Only nodes that one of the mixtures can reach are visited.
 """
 
-import numba
 import numpy as np
+
+from ..compilation import compiled
 
 
 def decision_weights(longest):
@@ -43,7 +44,7 @@ def decision_weights(longest):
     return own, other
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def add_interventional_values(
     X, background, found, left, right, feature, threshold, above, value, own_weights, other_weights
 ):

@@ -19,8 +19,9 @@ Leaves need no division: without its own factor a leaf's product is that of the 
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
+
+from ..compilation import compiled
 
 _LANES = 16
 """Rows swept together; the inner loops over them become vector instructions."""
@@ -135,7 +136,7 @@ def expected_value(tree):
     return float((reach * tree.value)[tree.left < 0].sum())
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@compiled(fastmath=True)
 def add_shap_values(
     X,
     found,

@@ -1,6 +1,7 @@
 """Device, precision and random numbers: how a torch module is run."""
 
 import threading
+import warnings
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -40,6 +41,53 @@ def resolve_device(device):
             f"device={str(device)!r}, but torch finds no CUDA device here; use device='auto' or 'cpu'"
         )
     return device
+
+
+def has_instructions(dtype, device):
+    """Whether a device multiplies matrices of a type; without, a CPU takes many times as long as in float32.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+    device : str or torch.device
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import torch
+    >>> from amp_sklearn.nn.runtime import has_instructions
+    >>> has_instructions(torch.float32, "cpu")
+    True
+    """
+    if torch.device(device).type != "cpu":
+        return True
+    if dtype == torch.bfloat16:
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if dtype == torch.float16:
+        return torch.ops.mkldnn._is_mkldnn_fp16_supported()
+    return True
+
+
+def warn_if_emulated(dtype, device, parameter):
+    """Warn that a type asked for by a parameter is slow here; what is computed is what was asked for.
+
+    Parameters
+    ----------
+    dtype : torch.dtype or str
+    device : torch.device
+    parameter : str
+        How the user asked, such as ``"dtype='bfloat16'"``.
+    """
+    dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    if not has_instructions(dtype, device):
+        warnings.warn(
+            f"{parameter}, but this processor has no instructions for it: expect many times the time of float32, "
+            "which is the default",
+            stacklevel=3,
+        )
 
 
 @contextmanager

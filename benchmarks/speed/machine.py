@@ -82,11 +82,6 @@ def timed(function):
     return perf_counter() - start, result
 
 
-def computes_in_bfloat16(device="cpu"):
-    """Whether products in bfloat16 have instructions of their own; where they do not, they take many times as long."""
-    return torch.device(device).type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
 def gemm_gflops(precision, size=2048, seconds=0.5, device="cpu"):
     """Rate of square matrix products, the measured peak that shares are taken of.
 

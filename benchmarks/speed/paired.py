@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 
-from .machine import computes_in_bfloat16, gemm_gflops, peak_memory_gib, spread, timed
+from amp_sklearn.nn.runtime import has_instructions
+
+from .machine import gemm_gflops, peak_memory_gib, spread, timed
 
 
 @dataclass
@@ -89,7 +92,7 @@ def compare(case, rounds, gemm, *, warm_up=True, device="cpu"):
         more than their tolerance; `run.py` fails then.
     """
     variants, notes = dict(case.variants), list(case.notes)
-    if not computes_in_bfloat16(device):
+    if not has_instructions(torch.bfloat16, device):
         for name in [name for name, variant in variants.items() if variant.precision == "bfloat16"]:
             del variants[name]
             notes.append(f"{name}: not measured, this processor has no instructions for it")

@@ -1,12 +1,22 @@
 """Device, seeds and precision."""
 
 import threading
+import warnings
 
 import pytest
 import torch
 from torch import nn
 
-from amp_sklearn.nn.runtime import autocast, resolve_device, rng_state, seeded, set_rng_state
+from amp_sklearn.classification import TokenMeanClassifier
+from amp_sklearn.embedding.esm2_model import resolve_dtype
+from amp_sklearn.nn.runtime import (
+    autocast,
+    has_instructions,
+    resolve_device,
+    rng_state,
+    seeded,
+    set_rng_state,
+)
 
 CPU = torch.device("cpu")
 
@@ -21,6 +31,22 @@ def test_devices(monkeypatch):
         resolve_device("cuda:1")
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert resolve_device("auto").type == "cuda"
+
+
+def test_precisions_that_the_processor_lacks_are_warned_of(monkeypatch):
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_fp16_supported", lambda: True)
+    assert not has_instructions(torch.bfloat16, CPU)
+    assert has_instructions(torch.float16, CPU) and has_instructions(torch.float32, CPU)
+    assert has_instructions(torch.bfloat16, torch.device("cuda"))
+    with pytest.warns(UserWarning, match="^dtype='bfloat16', but this processor has no instructions for it"):
+        assert resolve_dtype("bfloat16", CPU) is torch.bfloat16
+    model = TokenMeanClassifier(precision="bfloat16", device="cpu", max_epochs=1)
+    with pytest.warns(UserWarning, match="^precision='bfloat16', but"):
+        model.fit(torch.randn(8, 40).numpy(), [0, 1] * 4)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
+    with warnings.catch_warnings(action="error"):
+        resolve_dtype("bfloat16", CPU)
 
 
 def test_seeded_block_is_repeatable_and_leaves_no_trace():
