@@ -207,7 +207,7 @@ def raise_two(typingctx, array, n, shift):
         with cgutils.for_range_slice(builder, _INT64(0), n, _INT64(LANES)) as (index, _):
             address = builder.gep(first, [index])
             x = builder.fsub(_load(builder, address), shift)
-            x = _larger(builder, x, lowest)
+            x = builder.select(builder.fcmp_ordered("<", x, lowest), lowest, x)  # NaN stays NaN
             rounded = builder.fadd(x, _constant(_ROUNDER))
             rest = builder.fsub(x, builder.fsub(rounded, _constant(_ROUNDER)))
             power = _polynomial(builder, coefficients, rest)

@@ -59,6 +59,19 @@ def test_attention_with_weights_from_nothing_to_everything():
     assert not found.isnan().any()
 
 
+def test_what_is_not_a_number_is_not_hidden():
+    for part in range(3):  # of a query, a key, a value of the last sequence
+        heads = random_heads(16)
+        heads[-7, part, 1, 3] = torch.nan
+        found = attend_packed(heads, LENGTHS).view(-1, 3, 16)
+        assert found[-7, 1, 3].isnan()
+        assert not found[:-300].isnan().any() and not found[:, [0, 2]].isnan().any()
+    weight, bias, x, _ = random_layer(9, 32, 20)
+    x[4, 5] = torch.nan
+    rows = CompiledLinear(weight, bias)(x, gelu=True).isnan().all(dim=1)
+    assert rows.tolist() == [False] * 4 + [True] + [False] * 4
+
+
 def test_threads_change_no_bit_of_attention(threads):
     heads = random_heads(24)
     threads(1)
