@@ -107,16 +107,8 @@ def _folded(builder, vector, combine):
     return builder.extract_element(vector, _INT32(0))
 
 
-def _tile_product(add, packed):
-    """Six rows and sixteen columns of a matrix product.
-
-    Parameters
-    ----------
-    add : bool
-        On top of what is there.
-    packed : bool
-        The six rows lie next to each other, column by column.
-    """
+def _tile_product(add):
+    """Six rows and sixteen columns of a matrix product; ``add``: on top of what is there."""
     unrolled = 4  # steps between two jumps
 
     def tile(typingctx, a, b, n, c):
@@ -124,11 +116,7 @@ def _tile_product(add, packed):
 
     def generate(context, builder, signature, arguments):
         a, b, n, c = arguments
-        if packed:
-            first = _first(context, builder, signature.args[0], a)
-            rows = [builder.gep(first, [_INT64(row)]) for row in range(TILE_ROWS)]
-        else:
-            rows = _rows(context, builder, signature.args[0], a)
+        rows = _rows(context, builder, signature.args[0], a)
         b = _first(context, builder, signature.args[1], b)
         results = _rows(context, builder, signature.args[3], c)
         sums = [cgutils.alloca_once(builder, _VECTOR) for _ in rows]
@@ -137,9 +125,8 @@ def _tile_product(add, packed):
 
         def step(k):
             factors = _load(builder, builder.gep(b, [builder.mul(k, _INT64(LANES))]))
-            place = builder.mul(k, _INT64(TILE_ROWS)) if packed else k
             for row, total in zip(rows, sums, strict=True):
-                factor = _broadcast(builder, builder.load(builder.gep(row, [place])))
+                factor = _broadcast(builder, builder.load(builder.gep(row, [k])))
                 product = builder.fmul(factor, factors, flags=_FUSED)
                 builder.store(builder.fadd(builder.load(total), product, flags=_FUSED), total)
 
@@ -157,17 +144,14 @@ def _tile_product(add, packed):
     return _instructions(tile)
 
 
-multiply_tile = _tile_product(add=False, packed=False)
+multiply_tile = _tile_product(add=False)
 """``c[r, v] = sum over k < n of a[r, k] * b[k, v]`` for the first six rows and sixteen columns of ``c``.
 
 All are float32 arrays of two dimensions whose rows are contiguous; ``b`` has sixteen columns.
 """
 
-add_tile = _tile_product(add=True, packed=False)
+add_tile = _tile_product(add=True)
 """The same, added to what ``c`` holds."""
-
-add_packed_tile = _tile_product(add=True, packed=True)
-"""The same as `add_tile`, with ``a[k, r]`` instead of ``a[r, k]``, a contiguous array of six columns."""
 
 
 @_instructions
