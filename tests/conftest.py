@@ -17,8 +17,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 DATA = Path(__file__).parent / "data"
 
 # numba keeps a compiled function by the file that it stands in, not by the files that it takes instructions from
-_kernels = Path(__file__).parents[1] / "amp_sklearn" / "embedding" / "vector_kernels.py"
-_state = hashlib.sha256(_kernels.read_bytes()).hexdigest()[:16]
+_compiled = sorted((Path(__file__).parents[1] / "amp_sklearn" / "cpu").glob("*.py"))
+_state = hashlib.sha256(b"".join(file.read_bytes() for file in _compiled)).hexdigest()[:16]
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"amp_sklearn_compiled_{_state}"))
 
 

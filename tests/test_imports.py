@@ -12,7 +12,7 @@ import amp_sklearn
 
 PACKAGE = Path(amp_sklearn.__file__).parent
 LAYERS = (
-    "exceptions", "compilation", "metrics", "data", "nn", "embedding", "preprocessing", "classification", "presets", "screening",
+    "exceptions", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification", "presets", "screening",
     "model_selection", "audit", "calibration", "persistence", "explain", "regions", "plotting", "workflows",
     "cli",
 )  # fmt: skip

@@ -8,7 +8,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
-from ..compilation import compiled
+from ..cpu.compilation import compiled
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix
 

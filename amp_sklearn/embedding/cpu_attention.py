@@ -11,9 +11,11 @@ import math
 import numpy as np
 import torch
 
-from ..compilation import compiled
-from .cpu_threads import in_threads
-from .vector_kernels import LANES, TILE_ROWS, add_tile, largest, multiply_tile, raise_two
+from ..cpu.compilation import compiled
+from ..cpu.threads import in_threads
+from ..cpu.tiles import add_tile, multiply_tile, transpose_sixteen
+from ..cpu.vector_functions import copy, largest, raise_two
+from ..cpu.vector_instructions import LANES, TILE_ROWS
 
 _QUERIES = 2 * TILE_ROWS  # taken together; their weights stay in the nearest cache
 _KEYS = 128  # whose values are added up together
@@ -64,8 +66,8 @@ def attend(queries, keys, values, starts, lengths, out):
     """
     n_heads, head_width = out.shape[1:]
     n_blocks, n_value_blocks = _blocks(lengths.max()), _blocks(head_width)
-    head_keys = np.empty((n_heads, n_blocks, head_width, LANES), np.float32)
-    head_values = np.empty((n_heads, n_value_blocks, n_blocks * LANES, LANES), np.float32)
+    head_keys = np.empty((n_blocks, head_width, LANES), np.float32)
+    head_values = np.empty((n_value_blocks, n_blocks * LANES, LANES), np.float32)
     rows = np.zeros((_QUERIES, head_width), np.float32)
     weights = np.empty((_QUERIES, n_blocks * LANES), np.float32)
     attended = np.empty((_QUERIES, n_value_blocks * LANES), np.float32)
@@ -73,14 +75,14 @@ def attend(queries, keys, values, starts, lengths, out):
     scale = np.float32(math.log2(math.e) / math.sqrt(head_width))  # the softmax is one of powers of two
     for start, length in zip(starts, lengths):  # noqa: B905 - numba's zip has no strict
         stop = start + length
-        _lay_out(keys[start:stop], values[start:stop], head_keys, head_values)
-        for first in range(start, stop, _QUERIES):
-            n_rows = min(_QUERIES, stop - first)
-            for head in range(n_heads):
+        for head in range(n_heads):
+            _lay_out(keys[start:stop, head], values[start:stop, head], head_keys, head_values)
+            for first in range(start, stop, _QUERIES):
+                n_rows = min(_QUERIES, stop - first)
                 for row in range(n_rows):
                     for i in range(head_width):
                         rows[row, i] = queries[first + row, head, i] * scale
-                _attend_rows(rows, head_keys[head], head_values[head], length, weights, attended, totals)
+                _attend_rows(rows, head_keys, head_values, length, weights, attended, totals)
                 for row in range(n_rows):
                     share = 1 / totals[row]
                     for i in range(head_width):
@@ -94,33 +96,35 @@ def _blocks(n):
 
 @_compiled
 def _lay_out(keys, values, head_keys, head_values):
-    """Keys and values of one sequence, per head and in blocks of sixteen.
+    """Keys and values of one head of a sequence, in blocks of sixteen.
 
     Parameters
     ----------
-    keys, values : ndarray of shape (length, n_heads, head_width)
-    head_keys : ndarray of shape (n_heads, blocks of tokens, head_width, 16)
+    keys, values : ndarray of shape (length, head_width)
+    head_keys : ndarray of shape (blocks of tokens, head_width, 16)
         Written to; zero where the last block has no token.
-    head_values : ndarray of shape (n_heads, blocks of dimensions, at least length, 16)
+    head_values : ndarray of shape (blocks of dimensions, at least length, 16)
         Written to.
     """
-    length, n_heads, head_width = keys.shape
+    length, head_width = keys.shape
     for first in range(0, length, LANES):
-        n = min(LANES, length - first)
-        for head in range(n_heads):
-            block = head_keys[head, first // LANES]
+        n, block = min(LANES, length - first), head_keys[first // LANES]
+        by_fours = head_width // 4 * 4 if n == LANES else 0
+        if by_fours:
+            transpose_sixteen(keys[first:], by_fours, block)
+        for i in range(by_fours, head_width):
             for lane in range(n):
-                key = keys[first + lane, head]
-                for i in range(head_width):
-                    block[i, lane] = key[i]
-            for i in range(head_width):
-                for lane in range(n, LANES):
-                    block[i, lane] = 0
-            for j in range(first, first + n):
-                for left in range(0, head_width, LANES):
-                    row, value = head_values[head, left // LANES, j], values[j, head, left:]
-                    for lane in range(min(LANES, head_width - left)):
-                        row[lane] = value[lane]
+                block[i, lane] = keys[first + lane, i]
+            for lane in range(n, LANES):
+                block[i, lane] = 0
+    for left in range(0, head_width, LANES):
+        block, width = head_values[left // LANES], min(LANES, head_width - left)
+        for j in range(length):
+            if width % 8 == 0:
+                copy(values[j, left:], width, block[j])
+            else:
+                for lane in range(width):
+                    block[j, lane] = values[j, left + lane]
 
 
 @_compiled

@@ -14,7 +14,7 @@ Only nodes that one of the mixtures can reach are visited.
 
 import numpy as np
 
-from ..compilation import compiled
+from ..cpu.compilation import compiled
 
 
 def decision_weights(longest):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..compilation import compiled
+from ..cpu.compilation import compiled
 
 _LANES = 16
 """Rows swept together; the inner loops over them become vector instructions."""

@@ -10,10 +10,10 @@ from scipy import special
 from torch.nn import functional
 from transformers import EsmModel
 
+from amp_sklearn.cpu.vector_functions import largest, raise_two, replace_by_gelu
 from amp_sklearn.embedding.cpu_attention import attend_packed
 from amp_sklearn.embedding.linear import CompiledLinear, TorchLinear
 from amp_sklearn.embedding.packed_esm2 import PackedESM2
-from amp_sklearn.embedding.vector_kernels import largest, raise_two, replace_by_gelu
 
 LENGTHS = np.array([1, 2, 5, 6, 7, 12, 13, 16, 17, 130, 300])
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba.core import caching
 
-from amp_sklearn.compilation import compiled
+from amp_sklearn.cpu.compilation import compiled
 
 
 def double(x):

@@ -1,0 +1,1 @@
+"""Compiled code for processors: vector instructions, matrix products, threads."""

@@ -1,0 +1,188 @@
+"""Matrix products of float32, compiled, where they are faster than those of torch's library.
+
+A block of the left factor is laid out in the order of its use and stays in the second cache, sixteen columns of the right one
+in the first, six rows by sixteen columns of the result in registers. A row of the result has the same bits whatever
+the other rows are, and whatever the number of threads.
+
+References
+----------
+Goto, van de Geijn, ACM Transactions on Mathematical Software 2008, :doi:`10.1145/1356052.1356053`.
+"""
+
+import functools
+
+import numpy as np
+import torch
+from llvmlite import binding
+
+from .compilation import compiled
+from .threads import in_threads
+from .tiles import add_packed, multiply_packed, transpose_six, transpose_sixteen
+from .vector_functions import copy, replace_by_gelu, replace_negative_by_zero
+from .vector_instructions import LANES, TILE_ROWS
+
+_ROWS, _DEPTH = 48 * TILE_ROWS, 320  # of a block of the left factor
+
+ACTIVATIONS = {None: 0, "gelu": 1, "relu": 2}
+"""Functions that can be applied to the left factor on its way."""
+
+_compiled = compiled(fastmath={"contract"})
+
+
+@functools.cache
+def is_fast():
+    """Whether products are faster here than torch's: on AMD's processors with AVX2 and without AVX-512.
+
+    Torch's library is made by Intel. On these processors it reaches about two thirds of what they can do.
+    """
+    features = binding.get_host_cpu_features()
+    eight = features.get("avx2") and features.get("fma") and not features.get("avx512f")
+    return bool(eight and binding.get_host_cpu_name().startswith("znver"))
+
+
+def pack(matrix):
+    """A right factor, laid out for `multiply`.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_in, n_out), float32
+        Its rows or its columns are contiguous.
+
+    Returns
+    -------
+    ndarray of shape (panels, n_in, 16)
+        Sixteen columns each, zero where there are fewer.
+    """
+    n_in, n_out = matrix.shape
+    panels = torch.empty(-(-n_out // LANES), n_in, LANES).numpy()  # at an address that vectors like
+    by_columns = not matrix.flags.c_contiguous
+    in_threads(lambda first, last: _pack(matrix, by_columns, panels, first, last), len(panels))
+    return panels
+
+
+def multiply(x, panels, bias, out, *, add=False, activation=None):
+    """Write ``activation(x) @ matrix + bias`` to ``out``.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, n_in), float32
+        Its rows or its columns are contiguous.
+    panels : ndarray of shape (panels, n_in, 16)
+        What `pack` returned for the matrix.
+    bias : ndarray of shape (n_out,), float32, or None
+    out : ndarray of shape (n, n_out), float32
+        Its rows are contiguous.
+    add : bool, default=False
+        Add to what ``out`` holds.
+    activation : {None, "gelu", "relu"}, default=None
+    """
+    n, n_out = out.shape
+    shifts = np.zeros(len(panels) * LANES, np.float32)
+    if bias is not None:
+        shifts[:n_out] = bias
+    by_columns = not x.flags.c_contiguous
+    x, code = x.T if by_columns else x, ACTIVATIONS[activation]
+
+    def multiply_some(first, last):
+        _multiply(x, by_columns, first, last, panels, shifts, out, add, code)
+
+    in_threads(multiply_some, n, step=TILE_ROWS)
+
+
+@_compiled
+def _pack(matrix, by_columns, panels, first, last):
+    """Panels from the first to the last of a right factor; see `pack`."""
+    n_in, n_out = matrix.shape
+    for panel in range(first, last):
+        column, target = panel * LANES, panels[panel]
+        width, done = min(LANES, n_out - column), 0
+        if by_columns and width == LANES:
+            done = n_in // 4 * 4
+            transpose_sixteen(matrix.T[column:], done, target)
+        for k in range(done, n_in):
+            if width == LANES and not by_columns:
+                copy(matrix[k, column:], LANES, target[k])
+                continue
+            for lane in range(width):
+                target[k, lane] = matrix[k, column + lane]
+            for lane in range(width, LANES):
+                target[k, lane] = 0
+
+
+@_compiled
+def _multiply(x, by_columns, first, last, panels, bias, out, add, activation):
+    """Rows from the first to the last of a product; see `multiply`.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, n_in), or (n_in, n) ``by_columns``
+    by_columns : bool
+    first, last : int
+    panels : ndarray of shape (panels, n_in, 16)
+    bias : ndarray of shape (panels * 16,)
+    out : ndarray of shape (n, n_out)
+    add : bool
+    activation : int
+    """
+    n_in, n_out = panels.shape[1], out.shape[1]
+    block = np.empty((_ROWS // TILE_ROWS, _DEPTH, TILE_ROWS), np.float32)
+    lines = np.zeros((TILE_ROWS, _DEPTH), np.float32)
+    edge, no_bias = np.empty((TILE_ROWS, LANES), np.float32), np.zeros(LANES, np.float32)
+    for start in range(first, last, _ROWS):
+        stop = min(start + _ROWS, last)
+        for left in range(0, n_in, _DEPTH):
+            depth = min(_DEPTH, n_in - left)
+            for row in range(start, stop, TILE_ROWS):
+                tile, n_rows = block[(row - start) // TILE_ROWS], min(TILE_ROWS, stop - row)
+                if by_columns:
+                    _lay_out_columns(x, row, n_rows, left, depth, tile)
+                else:
+                    _lay_out_rows(x, row, n_rows, left, depth, lines, tile)
+                if activation:
+                    numbers = tile.reshape(-1)
+                    n = -(-depth * TILE_ROWS // LANES) * LANES
+                    if activation == 1:
+                        replace_by_gelu(numbers, n)
+                    else:
+                        replace_negative_by_zero(numbers, n)
+            for panel in range(len(panels)):
+                column, factors = panel * LANES, panels[panel, left:]
+                shift = no_bias if left else bias[column:]
+                for row in range(start, stop, TILE_ROWS):
+                    tile = block[(row - start) // TILE_ROWS]
+                    if row + TILE_ROWS > stop or column + LANES > n_out:
+                        multiply_packed(tile, factors, depth, shift, edge)
+                        for r in range(min(TILE_ROWS, stop - row)):
+                            for c in range(min(LANES, n_out - column)):
+                                before = out[row + r, column + c] if add or left else np.float32(0)
+                                out[row + r, column + c] = before + edge[r, c]
+                    elif add or left:
+                        add_packed(tile, factors, depth, shift, out[row:, column:])
+                    else:
+                        multiply_packed(tile, factors, depth, shift, out[row:, column:])
+
+
+@_compiled
+def _lay_out_rows(x, row, n_rows, left, depth, lines, tile):
+    """``tile[k, r] = x[row + r, left + k]``; rows beyond ``n_rows`` are zero."""
+    whole = depth // 4 * 4
+    if n_rows == TILE_ROWS:
+        transpose_six(x[row:, left:], whole, tile)
+    else:
+        lines[:n_rows, :depth] = x[row : row + n_rows, left : left + depth]
+        lines[n_rows:, :depth] = 0
+        transpose_six(lines, whole, tile)
+    for k in range(whole, depth):
+        for r in range(TILE_ROWS):
+            tile[k, r] = x[row + r, left + k] if r < n_rows else 0
+
+
+@_compiled
+def _lay_out_columns(x, row, n_rows, left, depth, tile):
+    """``tile[k, r] = x[left + k, row + r]``; rows beyond ``n_rows`` are zero."""
+    for k in range(depth):
+        line = x[left + k, row:]
+        for r in range(n_rows):
+            tile[k, r] = line[r]
+        for r in range(n_rows, TILE_ROWS):
+            tile[k, r] = 0
