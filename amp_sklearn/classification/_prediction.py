@@ -3,13 +3,17 @@
 import numpy as np
 import torch
 
-from ..nn.runtime import autocast
+from ..nn.linear import constant_weights
+from ..nn.runtime import autocast, side_by_side, workers_on
 
 PART_BYTES = {"cpu": 2**28, "cuda": 2**31}
 """Memory for what is computed once per protein; with more proteins the pairs are predicted in groups."""
 
 BATCH_BYTES = 2**22
 """Pairs are predicted in batches of this size at least; small matrices leave processors idle."""
+
+CPU_PAIRS = 64
+"""Pairs of a batch at most on a CPU, unless they are smaller than that: batches run side by side there."""
 
 
 def predict_logits(net, rows, batch_size, symmetric=False):
@@ -20,7 +24,7 @@ def predict_logits(net, rows, batch_size, symmetric=False):
     net : PairNet
     rows : Rows
     batch_size : int
-        Rows per forward pass at least.
+        Rows per forward pass.
     symmetric : bool, default=False
         Mean over both orders of the proteins.
 
@@ -28,41 +32,77 @@ def predict_logits(net, rows, batch_size, symmetric=False):
     -------
     ndarray of shape (n,) or (n, n_classes)
     """
-    module = net.module_.eval()
-    with torch.inference_mode(), autocast(net.precision, net.device):
-        if rows.has_both_proteins:
-            return _predict_pairs(module, rows, batch_size, symmetric)
-        results = []
-        for batch in torch.arange(len(rows)).split(batch_size):
-            logits = module(rows.batch(batch))
-            if symmetric:
-                logits = (logits + module(rows.batch(batch, swap=True))) / 2
-            results.append(logits.to(rows.dtype))
-        return torch.cat(results).cpu().numpy()
+    predictor = Predictor(net, rows, batch_size, symmetric)
+    if rows.has_both_proteins:
+        return predictor.pairs()
+    return predictor.rows_as_they_are()
 
 
-def _predict_pairs(module, rows, batch_size, symmetric):
-    symmetric = symmetric and not module.order_blind  # else the other order has the same logit
-    probe = module.protein_part(rows.proteins(rows.X.index[0, :1]), side=0)
-    n_bytes = sum(part.numel() * part.element_size() for part in probe)
-    n_proteins = max(PART_BYTES.get(rows.device.type, PART_BYTES["cpu"]) // n_bytes, 2)
-    batch_size = max(
-        batch_size, BATCH_BYTES // (2 * n_bytes)
-    )  # where little is left of a pair, many at a time
-    groups, results = protein_groups(rows.X.index, n_proteins), []
-    for group in groups:
-        pairs = rows.X.index[group]
-        parts = ProteinParts(module, rows, pairs, batch_size, symmetric)
-        for start in range(0, len(pairs), batch_size):
-            a, b = pairs[start : start + batch_size].T
-            logits = module.pair_part(parts(a, 0), parts(b, 1))
-            if symmetric:
-                logits = (logits + module.pair_part(parts(b, 0), parts(a, 1))) / 2
-            results.append(logits.to(rows.dtype))
-    found = torch.cat(results).cpu().numpy()
-    in_order = np.empty_like(found)
-    in_order[np.concatenate(groups)] = found
-    return in_order
+class Predictor:
+    """Logits of rows, batch by batch and side by side on a CPU.
+
+    Parameters
+    ----------
+    net, rows, batch_size, symmetric
+        As of `predict_logits`.
+    """
+
+    def __init__(self, net, rows, batch_size, symmetric):
+        self.net, self.rows, self.batch_size, self.symmetric = net, rows, batch_size, symmetric
+        self.module, self.panels = net.module_.eval(), {}
+
+    def each(self, function, batches):
+        """``function(batch)`` of each batch, in order, each without autograd and in the net's precision."""
+
+        def compute(batch):
+            with (
+                torch.inference_mode(),
+                autocast(self.net.precision, self.net.device),
+                constant_weights(self.panels),
+            ):
+                return function(batch)
+
+        return list(side_by_side(compute, batches, workers_on(self.rows.device)))
+
+    def rows_as_they_are(self):
+        """Logits by the whole module."""
+
+        def logits(batch):
+            found = self.module(self.rows.batch(batch))
+            if self.symmetric:
+                found = (found + self.module(self.rows.batch(batch, swap=True))) / 2
+            return found.to(self.rows.dtype)
+
+        found = self.each(logits, torch.arange(len(self.rows)).split(self.batch_size))
+        return torch.cat(found).cpu().numpy()
+
+    def pairs(self):
+        """Logits of pairs of proteins, each protein's own part computed once."""
+        index, on_cpu = self.rows.X.index, self.rows.device.type == "cpu"
+        symmetric = self.symmetric and not self.module.order_blind  # else the other order has the same logit
+        probe = self.each(
+            lambda row: self.module.protein_part(self.rows.proteins(row), side=0), [index[0, :1]]
+        )
+        n_bytes = sum(part.numel() * part.element_size() for part in probe[0])
+        n_proteins = max(PART_BYTES.get(self.rows.device.type, PART_BYTES["cpu"]) // n_bytes, 2)
+        together = min(self.batch_size, CPU_PAIRS) if on_cpu else self.batch_size
+        together = max(together, BATCH_BYTES // (2 * n_bytes))
+        groups, results = protein_groups(index, n_proteins), []
+        for group in groups:
+            parts = ProteinParts(self, index[group], together, symmetric)
+
+            def logits(pairs, parts=parts):
+                a, b = pairs.T
+                found = self.module.pair_part(parts(a, 0), parts(b, 1))
+                if symmetric:
+                    found = (found + self.module.pair_part(parts(b, 0), parts(a, 1))) / 2
+                return found.to(self.rows.dtype)
+
+            results += self.each(logits, _split(index[group], together))
+        found = torch.cat(results).cpu().numpy()
+        in_order = np.empty_like(found)
+        in_order[np.concatenate(groups)] = found
+        return in_order
 
 
 class ProteinParts:
@@ -70,8 +110,7 @@ class ProteinParts:
 
     Parameters
     ----------
-    module : PairModule
-    rows : Rows
+    predictor : Predictor
     pairs : ndarray of int of shape (n_pairs, 2)
     batch_size : int
         Proteins computed together are twice as many: each holds half the features of a pair.
@@ -79,16 +118,17 @@ class ProteinParts:
         Whether each protein is needed both as protein A and as protein B.
     """
 
-    def __init__(self, module, rows, pairs, batch_size, either_side):
+    def __init__(self, predictor, pairs, batch_size, either_side):
+        module, rows = predictor.module, predictor.rows
         self.device = rows.device
         self.side_matters = module.side_matters
         self.proteins, self.parts = [], []
         for side in (0, 1) if self.side_matters else (0,):
             proteins = np.unique(pairs[:, side] if self.side_matters and not either_side else pairs)
-            found = [
-                module.protein_part(rows.proteins(proteins[start : start + 2 * batch_size]), side)
-                for start in range(0, len(proteins), 2 * batch_size)
-            ]
+            found = predictor.each(
+                lambda some, side=side: module.protein_part(rows.proteins(some), side),
+                _split(proteins, 2 * batch_size),
+            )
             self.proteins.append(proteins)
             self.parts.append([torch.cat(part) for part in zip(*found, strict=True)])
 
@@ -97,6 +137,11 @@ class ProteinParts:
         kept = side if self.side_matters else 0
         rows = torch.from_numpy(np.searchsorted(self.proteins[kept], proteins)).to(self.device)
         return tuple(part.index_select(0, rows) for part in self.parts[kept])
+
+
+def _split(array, size):
+    """Consecutive parts of an array."""
+    return [array[start : start + size] for start in range(0, len(array), size)]
 
 
 def protein_groups(index, n_proteins):

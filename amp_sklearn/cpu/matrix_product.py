@@ -17,7 +17,7 @@ from llvmlite import binding
 
 from .compilation import compiled
 from .threads import in_threads
-from .tiles import add_packed, multiply_packed, transpose_six, transpose_sixteen
+from .tiles import add_packed, fetch, multiply_packed, transpose_six, transpose_sixteen
 from .vector_functions import copy, replace_by_gelu, replace_negative_by_zero
 from .vector_instructions import LANES, TILE_ROWS
 
@@ -86,7 +86,7 @@ def multiply(x, panels, bias, out, *, add=False, activation=None):
     def multiply_some(first, last):
         _multiply(x, by_columns, first, last, panels, shifts, out, add, code)
 
-    in_threads(multiply_some, n, step=TILE_ROWS)
+    in_threads(multiply_some, n, step=TILE_ROWS, largest=_ROWS)
 
 
 @_compiled
@@ -148,8 +148,13 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, activation):
             for panel in range(len(panels)):
                 column, factors = panel * LANES, panels[panel, left:]
                 shift = no_bias if left else bias[column:]
+                # the next panel comes from far away while this one is used
+                following = panels[min(panel + 1, len(panels) - 1), left:]
+                share = -(-depth * TILE_ROWS // (stop - start))
                 for row in range(start, stop, TILE_ROWS):
-                    tile = block[(row - start) // TILE_ROWS]
+                    number = (row - start) // TILE_ROWS
+                    tile = block[number]
+                    fetch(following, number * share, min((number + 1) * share, depth))
                     if row + TILE_ROWS > stop or column + LANES > n_out:
                         multiply_packed(tile, factors, depth, shift, edge)
                         for r in range(min(TILE_ROWS, stop - row)):

@@ -115,6 +115,20 @@ add_packed = _packed_tile_product(add=True)
 """The same, added to what ``c`` holds."""
 
 
+@instructions
+def fetch(typingctx, b, first, last):
+    """Begin to fetch rows of sixteen floats, from the first to the last, into the second cache."""
+    signature = types.void(b, types.int64, types.int64)
+
+    def generate(context, builder, signature, arguments):
+        b = first_of(context, builder, signature.args[0], arguments[0])
+        with steps(builder, arguments[1], arguments[2], 1) as (k, _):
+            prefetch(builder, builder.gep(b, [builder.mul(k, INT64(LANES))]), cache=2)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
 def _transposition(n_rows, by_columns):
     """Turn some rows by the diagonal, four columns at a time.
 

@@ -54,13 +54,13 @@ def store(builder, value, pointer):
     builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=4)
 
 
-def prefetch(builder, pointer):
-    """Begin to fetch what is at an address into the nearest cache."""
+def prefetch(builder, pointer, cache=1):
+    """Begin to fetch what is at an address into the first or second cache."""
     byte = ir.IntType(8).as_pointer()
     signature = ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32])
     instruction = builder.module.declare_intrinsic("llvm.prefetch", [byte], fnty=signature)
-    read, nearest, data = INT32(0), INT32(3), INT32(1)
-    builder.call(instruction, [builder.bitcast(pointer, byte), read, nearest, data])
+    read, locality, data = INT32(0), INT32(4 - cache), INT32(1)
+    builder.call(instruction, [builder.bitcast(pointer, byte), read, locality, data])
 
 
 def first_of(context, builder, array_type, array):

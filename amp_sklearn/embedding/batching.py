@@ -2,18 +2,14 @@
 
 import hashlib
 import heapq
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
 from ..data.segments import PROTEIN_TOKENS
-from ..nn.runtime import threads_per_worker
+from ..nn.runtime import side_by_side, workers_on
 from .pooling import merge_windows, pool_packed, window_starts
-
-MOST_WORKERS = 8
-"""Batches computed at the same time at most: each holds activations of ``batch_tokens`` tokens."""
 
 _BATCHES_PER_WORKER = 4  # at least, so that all end at about the same time
 _LEAST_TOKENS = 512  # of a batch that is made small for this; weights are read from memory for each batch
@@ -77,7 +73,7 @@ def embed_distinct(
     label = f"embedding {len(missing):,} of {len(sequences):,} proteins"
     n_residues = sum(len(sequences[row]) for row in missing)
     with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=not verbose) as progress:
-        n_workers = _n_workers(model.forward.device)
+        n_workers = workers_on(model.forward.device)
         share = max(n_residues // (_BATCHES_PER_WORKER * n_workers), _LEAST_TOKENS)
         limit = batch_tokens if n_workers == 1 else min(batch_tokens, share)
         batches = list(_batches(missing, sequences, batch_size, limit))
@@ -106,32 +102,15 @@ def _batches(rows, sequences, batch_size, batch_tokens):
         yield batch
 
 
-def _n_workers(device):
-    """Batches computed side by side: on a CPU, as many as torch has threads."""
-    return min(torch.get_num_threads(), MOST_WORKERS) if device.type == "cpu" else 1
-
-
-def _embed_all(work, n_workers, model, max_length, overlap, batch_tokens):
+def _embed_all(work, n_workers, *settings):
     """Embeddings of each batch, in order.
 
-    Batches run side by side with few threads each, instead of one after another with all threads: much of a batch of a
-    small model is too short to be divided. What is computed is the same. Where a worker would wait long for the
-    last batch of another, they run one after another.
+    Batches run side by side; where a worker would wait long for the last batch of another, one after another. What is
+    computed is the same.
     """
-    if n_workers == 1 or _idle_share(work, n_workers) > _MOST_IDLE:
-        for sequences in work:
-            yield _embed_batch(sequences, model, max_length, overlap, batch_tokens)
-        return
-    with threads_per_worker(torch.get_num_threads() // n_workers), ThreadPoolExecutor(n_workers) as pool:
-        tasks = [
-            pool.submit(_embed_batch, sequences, model, max_length, overlap, batch_tokens)
-            for sequences in work
-        ]
-        try:
-            for task in tasks:
-                yield task.result()
-        finally:  # after an error or an interruption the batches not yet begun are dropped
-            pool.shutdown(cancel_futures=True)
+    if _idle_share(work, n_workers) > _MOST_IDLE:
+        n_workers = 1
+    return side_by_side(lambda sequences: _embed_batch(sequences, *settings), work, n_workers)
 
 
 def _idle_share(work, n_workers):

@@ -3,6 +3,9 @@
 from torch import nn
 from torch.nn import functional
 
+from .dropout import dropout
+from .linear import linear
+
 
 class PreNormEncoderLayer(nn.TransformerEncoderLayer):
     """`torch.nn.TransformerEncoderLayer` with the norm first, as separate steps and without transposed copies.
@@ -30,7 +33,7 @@ class PreNormEncoderLayer(nn.TransformerEncoderLayer):
     def project(self, tokens):
         """Queries, keys and values of each token, ``(..., width) -> (..., 3 * width)``."""
         attention = self.self_attn
-        return functional.linear(self.norm1(tokens), attention.in_proj_weight, attention.in_proj_bias)
+        return linear(self.norm1(tokens), attention.in_proj_weight, attention.in_proj_bias)
 
     def attend(self, tokens, projected):
         """Tokens after the attention branch.
@@ -49,22 +52,29 @@ class PreNormEncoderLayer(nn.TransformerEncoderLayer):
         n_heads = self.self_attn.num_heads
         heads = projected.view(n, n_tokens, 3, n_heads, width // n_heads)
         query, key, value = heads.permute(2, 0, 3, 1, 4)
-        dropout = self.self_attn.dropout if self.training else 0.0
-        attended = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+        dropped = self.self_attn.dropout if self.training else 0.0
+        attended = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropped)
         attended = attended.transpose(1, 2).reshape(n, n_tokens, width)
-        return tokens + self.dropout1(self.self_attn.out_proj(attended))
+        out_proj = self.self_attn.out_proj
+        change = linear(attended, out_proj.weight, out_proj.bias)
+        return tokens + dropout(change, self.dropout1.p, self.training)
 
     def feed_forward_hidden(self, tokens):
         """Hidden units of the feed-forward branch, ``(..., width) -> (..., dim_feedforward)``."""
-        return self.dropout(self.activation(self.linear1(self.norm2(tokens))))
+        hidden = linear(self.norm2(tokens), self.linear1.weight, self.linear1.bias)
+        return dropout(self.activation(hidden), self.dropout.p, self.training)
+
+    def feed_forward(self, tokens):
+        """Tokens after the feed-forward branch, ``(..., width) -> (..., width)``."""
+        change = linear(self.feed_forward_hidden(tokens), self.linear2.weight, self.linear2.bias)
+        return tokens + dropout(change, self.dropout2.p, self.training)
 
     def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
         """``(n, n_tokens, width) -> (n, n_tokens, width)``; arguments as of torch's layer."""
         plain = src_mask is None and src_key_padding_mask is None and not is_causal and src.dim() == 3
         if not plain or self._is_watched():
             return super().forward(src, src_mask, src_key_padding_mask, is_causal)
-        tokens = self.attend(src, self.project(src))
-        return tokens + self.dropout2(self.linear2(self.feed_forward_hidden(tokens)))
+        return self.feed_forward(self.attend(src, self.project(src)))
 
     def mean_output(self, tokens):
         """Mean over the tokens of what the feed-forward branch makes of them, in evaluation mode.

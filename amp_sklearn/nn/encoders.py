@@ -146,7 +146,7 @@ class PairTransformer(PairModule):
         tokens, projected = (torch.cat(parts, dim=1) for parts in zip(a, b, strict=True))
         tokens, last = first.attend(tokens, projected), first
         for layer in others:
-            tokens = tokens + last.linear2(last.feed_forward_hidden(tokens))
+            tokens = last.feed_forward(tokens)
             tokens, last = layer.attend(tokens, layer.project(tokens)), layer
         return self.logits(self.mlp_layers(last.mean_output(tokens)))
 

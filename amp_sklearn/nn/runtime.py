@@ -2,9 +2,13 @@
 
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 
 import torch
+
+MOST_WORKERS = 8
+"""Pieces of work side by side at most: each holds activations of its own."""
 
 _GLOBAL_RNG = threading.RLock()  # torch's generator belongs to the process: one seeded fit at a time
 _THREAD_COUNT = threading.RLock()  # so does its number of threads
@@ -129,6 +133,40 @@ def threads_per_worker(n_threads):
             yield
         finally:
             torch.set_num_threads(before)
+
+
+def workers_on(device):
+    """Pieces of work that run side by side on a device: on a CPU as many as torch has threads, at most `MOST_WORKERS`."""
+    return min(torch.get_num_threads(), MOST_WORKERS) if torch.device(device).type == "cpu" else 1
+
+
+def side_by_side(function, items, n_workers):
+    """``function(item)`` of each item, in order, computed by some workers with few threads each.
+
+    Parts of a small network are too short to be divided among threads, and torch's threads keep processors busy for a while
+    after each of them.
+
+    Parameters
+    ----------
+    function : callable
+    items : sequence
+    n_workers : int
+        With 1 they are computed one after another, with all threads.
+
+    Yields
+    ------
+    object
+    """
+    if n_workers == 1 or len(items) < 2:
+        yield from map(function, items)
+        return
+    with threads_per_worker(torch.get_num_threads() // n_workers), ThreadPoolExecutor(n_workers) as pool:
+        tasks = [pool.submit(function, item) for item in items]
+        try:
+            for task in tasks:
+                yield task.result()
+        finally:  # after an error or an interruption, what has not begun is dropped
+            pool.shutdown(cancel_futures=True)
 
 
 def rng_state(device):

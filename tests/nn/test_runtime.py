@@ -10,12 +10,15 @@ from torch import nn
 from amp_sklearn.classification import TokenMeanClassifier
 from amp_sklearn.embedding.esm2_model import resolve_dtype
 from amp_sklearn.nn.runtime import (
+    MOST_WORKERS,
     autocast,
     has_instructions,
     resolve_device,
     rng_state,
     seeded,
     set_rng_state,
+    side_by_side,
+    workers_on,
 )
 
 CPU = torch.device("cpu")
@@ -93,3 +96,35 @@ def test_autocast():
         assert linear(x).dtype == torch.bfloat16
     with autocast(None, "cpu"):
         assert linear(x).dtype == torch.float32
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_work_side_by_side_comes_back_in_order(n_workers, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    names = []
+
+    def square(number):
+        names.append(threading.current_thread().name)
+        return number**2
+
+    assert list(side_by_side(square, range(20), n_workers)) == [number**2 for number in range(20)]
+    assert all(name.startswith("ThreadPool") == (n_workers > 1) for name in names)
+
+
+def test_an_error_ends_the_work_of_all(monkeypatch):
+    done = []
+
+    def fail_at_two(number):
+        if number == 2:
+            raise MemoryError("no room")
+        done.append(number)
+
+    with pytest.raises(MemoryError, match="no room"):
+        list(side_by_side(fail_at_two, range(1000), 2))
+    assert len(done) < 999
+
+
+def test_workers_are_for_cpus(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    assert workers_on(CPU) == MOST_WORKERS
+    assert workers_on("cuda:0") == 1

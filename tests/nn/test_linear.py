@@ -1,0 +1,122 @@
+"""Linear layers by our own matrix products: forwards, backwards, and where they leave the work to torch."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from amp_sklearn.classification import AMPSClassifier
+from amp_sklearn.cpu import matrix_product
+from amp_sklearn.nn import linear as linear_module
+from amp_sklearn.nn.encoder_layer import PreNormEncoderLayer
+from amp_sklearn.nn.linear import constant_weights, linear
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """All layers of this test are computed by our own products."""
+    monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
+    monkeypatch.setattr(linear_module, "LEAST_ROWS", 1)
+    monkeypatch.setattr(linear_module, "LEAST_PRODUCTS", 1)
+
+
+def layer(n_in=37, n_out=20, shape=(3, 7), seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    sizes = (*shape, n_in), (n_out, n_in), (n_out,)
+    return [torch.randn(size, generator=generator).requires_grad_() for size in sizes]
+
+
+def gradients(out, inputs):
+    weights = torch.linspace(-1, 1, out.numel(), dtype=out.dtype).view(out.shape)
+    return torch.autograd.grad((out * weights).sum(), inputs)
+
+
+@pytest.mark.parametrize("shape", [(1,), (6,), (3, 7), (5, 20)])
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_values_and_gradients_equal_those_in_double_precision(shape, has_bias, ours):
+    x, weight, bias = layer(shape=shape)
+    inputs = (x, weight, bias) if has_bias else (x, weight)
+    doubles = [tensor.detach().double().requires_grad_() for tensor in inputs]
+    found, expected = linear(*inputs), functional.linear(*doubles)
+    assert "_Linear" in type(found.grad_fn).__name__
+    torch.testing.assert_close(found.double(), expected, rtol=0, atol=1e-5)
+    pairs = zip(gradients(found, inputs), gradients(expected, doubles), strict=True)
+    for of_found, of_expected in pairs:
+        torch.testing.assert_close(of_found.double(), of_expected, rtol=0, atol=2e-5)
+
+
+def test_only_gradients_that_are_asked_for_are_computed(ours, monkeypatch):
+    x, weight, bias = layer()
+    out = linear(x.detach(), weight, bias)
+    products = []
+    multiply = matrix_product.multiply
+    monkeypatch.setattr(matrix_product, "multiply", lambda *a, **k: products.append(1) or multiply(*a, **k))
+    gradients(out, [weight])
+    assert len(products) == 1
+
+
+def test_tensors_in_another_order_of_memory(ours):
+    x, weight, bias = layer()
+    turned = x.detach().transpose(0, 1).contiguous().transpose(0, 1).requires_grad_()
+    torch.testing.assert_close(linear(turned, weight, bias), linear(x, weight, bias), rtol=0, atol=0)
+    (of_turned,) = gradients(linear(turned, weight, bias), [turned])
+    (of_x,) = gradients(linear(x, weight, bias), [x])
+    torch.testing.assert_close(of_turned, of_x, rtol=0, atol=0)
+
+
+def test_other_types_and_small_layers_are_left_to_torch(monkeypatch):
+    monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
+    x, weight, bias = layer(64, 2048, (1024,))
+    assert "_Linear" in type(linear(x, weight, bias).grad_fn).__name__
+    assert "_Linear" not in type(linear(x[:100], weight, bias).grad_fn).__name__
+    assert "_Linear" not in type(linear(x, weight[:8], bias[:8]).grad_fn).__name__
+    doubles = x.double(), weight.double(), bias.double()
+    assert linear(*doubles).dtype == torch.float64
+    with torch.autocast("cpu", torch.bfloat16):
+        assert linear(x, weight, bias).dtype == torch.bfloat16
+    monkeypatch.setattr(matrix_product, "is_fast", lambda: False)
+    torch.testing.assert_close(linear(x, weight, bias), functional.linear(x, weight, bias), rtol=0, atol=0)
+
+
+def test_constant_weights_are_laid_out_once(ours, monkeypatch):
+    x, weight, bias = layer()
+    calls, pack = [], matrix_product.pack
+    monkeypatch.setattr(matrix_product, "pack", lambda matrix: calls.append(1) or pack(matrix))
+    with torch.inference_mode():
+        expected = linear(x, weight, bias)
+        panels = {}
+        for _ in range(3):
+            with constant_weights(panels):
+                assert torch.equal(linear(x, weight, bias), expected)
+        assert len(calls) == 2
+        weight.data *= 2
+        assert not torch.equal(linear(x, weight, bias), expected)
+
+
+def test_an_encoder_layer_equals_that_of_torch(ours):
+    torch.manual_seed(0)
+    encoder = PreNormEncoderLayer(16, 2, 24, 0.0)
+    plain = torch.nn.TransformerEncoderLayer(16, 2, 24, 0.0, batch_first=True, norm_first=True)
+    plain.load_state_dict(encoder.state_dict())
+    tokens = torch.randn(5, 6, 16, requires_grad=True)
+    found, expected = encoder(tokens), plain(tokens)
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-6)
+    inputs = [tokens, *encoder.parameters()]
+    of_plain = gradients(expected, [tokens, *plain.parameters()])
+    for mine, theirs in zip(gradients(found, inputs), of_plain, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=2e-5)
+
+
+def test_a_model_trained_and_asked_by_either_is_the_same(ours, monkeypatch):
+    generator = np.random.default_rng(0)
+    X, y = generator.standard_normal((30, 20 * 8)).astype(np.float32), np.arange(30) % 2
+    found = []
+    for fast in (True, False):
+        monkeypatch.setattr(matrix_product, "is_fast", lambda fast=fast: fast)
+        model = AMPSClassifier(
+            n_layers=2, n_heads=2, dim_feedforward=16, hidden1=8, hidden2=4, dropout=0.0,
+            max_epochs=3, batch_size=10, lr=1e-3, device="cpu", random_state=0,
+        )  # fmt: skip
+        found.append(model.fit(X, y).decision_function(X))
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-4)
+    assert not np.array_equal(found[0], found[1])  # two ways, not one
