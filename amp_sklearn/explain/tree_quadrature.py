@@ -191,6 +191,9 @@ def add_shap_values(
         (n_splits, _LANES)
     )  # S_r without the feature's later factor, minus the sum without q's
     bare = np.empty(_LANES)  # product without the factor of the split's own feature
+    left_0, left_1 = _inverse_factors(left_share, points)
+    right_0, right_1 = _inverse_factors(right_share, points)
+    earlier_0, earlier_1 = _inverse_factors(earlier_share, points)
     for first in range(0, X.shape[0], _LANES):
         n_lanes = min(_LANES, X.shape[0] - first)
         for split in range(n_splits):
@@ -217,8 +220,7 @@ def add_shap_values(
                 a, b = left[split], right[split]
                 left_absent, right_absent = left_share[split] * s, right_share[split] * s
                 if earlier[split] >= 0:  # the feature was asked about before: its factor is replaced
-                    absent = earlier_share[split] * s
-                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    when_0, when_1 = earlier_0[step, split], earlier_1[step, split]
                     for lane in range(_LANES):
                         undo = when_1 if before[split, lane] > 0.5 else when_0
                         bare[lane] = product[split, lane] * undo
@@ -251,15 +253,13 @@ def add_shap_values(
             for split in range(n_splits - 1, -1, -1):
                 a, b = left[split], right[split]
                 if a >= 0:
-                    absent = left_share[split] * s
-                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    when_0, when_1 = left_0[step, split], left_1[step, split]
                     for lane in range(_LANES):
                         undo = when_1 if to_left[split, lane] > 0.5 else when_0
                         difference[split, lane] += below[a, lane] * undo
                         below[split, lane] += below[a, lane]
                 if b >= 0:
-                    absent = right_share[split] * s
-                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    when_0, when_1 = right_0[step, split], right_1[step, split]
                     for lane in range(_LANES):
                         to_right = before[split, lane] - to_left[split, lane]
                         without = below[b, lane] * (when_1 if to_right > 0.5 else when_0)
@@ -269,8 +269,7 @@ def add_shap_values(
                 if (
                     earlier[split] >= 0
                 ):  # leaves down here carry the later factor, not that of the earlier question
-                    absent = earlier_share[split] * s
-                    when_0, when_1 = 1.0 / absent, 1.0 / (absent + t)
+                    when_0, when_1 = earlier_0[step, split], earlier_1[step, split]
                     for lane in range(_LANES):
                         undo = when_1 if before[split, lane] > 0.5 else when_0
                         renewed[split, lane] -= below[split, lane] * undo
@@ -281,3 +280,14 @@ def add_shap_values(
                 if earlier[split] >= 0:
                     total += renewed[split, lane] * (before[split, lane] - share_before)
                 found[first + lane, column] += total
+
+
+@compiled(fastmath=True)
+def _inverse_factors(share, points):
+    """One over the factor of a feature whose questions a row does not or does satisfy, at each point and split."""
+    absent, present = np.empty((len(points), len(share))), np.empty((len(points), len(share)))
+    for step in range(len(points)):
+        for split in range(len(share)):
+            factor = share[split] * (1.0 - points[step])
+            absent[step, split], present[step, split] = 1.0 / factor, 1.0 / (factor + points[step])
+    return absent, present
