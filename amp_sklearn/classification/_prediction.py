@@ -62,7 +62,8 @@ class Predictor:
             ):
                 return function(batch)
 
-        return list(side_by_side(compute, batches, workers_on(self.rows.device)))
+        sizes = [len(batch) for batch in batches]
+        return list(side_by_side(compute, batches, sizes, workers_on(self.rows.device)))
 
     def rows_as_they_are(self):
         """Logits by the whole module."""

@@ -1,7 +1,6 @@
 """Embedding many distinct proteins: batches, windows of long proteins, store, progress."""
 
 import hashlib
-import heapq
 
 import numpy as np
 import torch
@@ -13,7 +12,6 @@ from .pooling import merge_windows, pool_packed, window_starts
 
 _BATCHES_PER_WORKER = 4  # at least, so that all end at about the same time
 _LEAST_TOKENS = 512  # of a batch that is made small for this; weights are read from memory for each batch
-_MOST_IDLE = 0.15
 
 POOLING_VERSION = 1  # part of every store key: a change of pooling must not meet old values
 
@@ -78,7 +76,12 @@ def embed_distinct(
         limit = batch_tokens if n_workers == 1 else min(batch_tokens, share)
         batches = list(_batches(missing, sequences, batch_size, limit))
         work = [[sequences[row] for row in batch] for batch in batches]
-        results = _embed_all(work, n_workers, model, max_length, overlap, batch_tokens)
+        results = side_by_side(
+            lambda members: _embed_batch(members, model, max_length, overlap, batch_tokens),
+            work,
+            [sum(map(len, members)) for members in work],
+            n_workers,
+        )
         for batch, members, computed in zip(batches, work, results, strict=True):
             features[batch] = computed
             if store is not None:
@@ -100,25 +103,6 @@ def _batches(rows, sequences, batch_size, batch_tokens):
         n_tokens += tokens
     if batch:
         yield batch
-
-
-def _embed_all(work, n_workers, *settings):
-    """Embeddings of each batch, in order.
-
-    Batches run side by side; where a worker would wait long for the last batch of another, one after another. What is
-    computed is the same.
-    """
-    if _idle_share(work, n_workers) > _MOST_IDLE:
-        n_workers = 1
-    return side_by_side(lambda sequences: _embed_batch(sequences, *settings), work, n_workers)
-
-
-def _idle_share(work, n_workers):
-    """Part of all workers' time in which some wait for the last one, if a residue takes the same time everywhere."""
-    ends = [0] * n_workers
-    for sequences in work:  # the next batch goes to the worker that is free first
-        heapq.heapreplace(ends, ends[0] + sum(map(len, sequences)))
-    return 1 - sum(ends) / (n_workers * max(ends)) if max(ends) else 0
 
 
 def _embed_batch(sequences, model, max_length, overlap, batch_tokens):

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from ..cpu import matrix_product
+from ..nn.linear import linear
 
 
 class TorchLinear:
@@ -36,7 +37,7 @@ class TorchLinear:
         -------
         Tensor of shape (n, n_out)
         """
-        out = functional.linear(functional.gelu(x) if gelu else x, self.weight, self.bias)
+        out = linear(functional.gelu(x) if gelu else x, self.weight, self.bias)
         return out if add_to is None else out.add_(add_to)
 
 

@@ -69,10 +69,10 @@ class _Linear(torch.autograd.Function):
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
         rows = _array(x.reshape(-1, x.shape[-1]))
-        out = x.new_empty(len(rows), len(weight))
+        out = x.new_empty(*x.shape[:-1], len(weight))
         shift = None if bias is None else _array(bias)
-        matrix_product.multiply(rows, _panels(weight), shift, out.numpy())
-        return out.view(*x.shape[:-1], len(weight))
+        matrix_product.multiply(rows, _panels(weight), shift, out.view(len(rows), -1).numpy())
+        return out
 
     @staticmethod
     @once_differentiable
@@ -99,9 +99,9 @@ def _panels(weight):
     kept = getattr(_kept, "panels", None)
     if kept is None:
         return matrix_product.pack(_array(weight).T)
-    if id(weight) not in kept:
-        kept[id(weight)] = matrix_product.pack(_array(weight).T)
-    return kept[id(weight)]
+    if id(weight) not in kept:  # the weight is kept too, so that no other can get its number
+        kept[id(weight)] = weight, matrix_product.pack(_array(weight).T)
+    return kept[id(weight)][1]
 
 
 def _array(tensor):

@@ -1,5 +1,6 @@
 """Device, precision and random numbers: how a torch module is run."""
 
+import heapq
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,9 @@ import torch
 
 MOST_WORKERS = 8
 """Pieces of work side by side at most: each holds activations of its own."""
+
+DIVIDED = 0.8
+"""Speed of a thread where all work on one item, as a part of that of a worker with an item of its own."""
 
 _GLOBAL_RNG = threading.RLock()  # torch's generator belongs to the process: one seeded fit at a time
 _THREAD_COUNT = threading.RLock()  # so does its number of threads
@@ -140,33 +144,67 @@ def workers_on(device):
     return min(torch.get_num_threads(), MOST_WORKERS) if torch.device(device).type == "cpu" else 1
 
 
-def side_by_side(function, items, n_workers):
-    """``function(item)`` of each item, in order, computed by some workers with few threads each.
+def side_by_side(function, items, sizes, n_workers):
+    """``function(item)`` of each item, in order, as many at the same time as there are workers, with few threads each.
 
     Parts of a small network are too short to be divided among threads, and torch's threads keep processors busy for a while
-    after each of them.
+    after each of them. Where workers would wait long for the last of them, the last items are computed one after another
+    with all threads.
 
     Parameters
     ----------
     function : callable
     items : sequence
+    sizes : sequence of int
+        How long an item takes, in any unit.
     n_workers : int
-        With 1 they are computed one after another, with all threads.
 
     Yields
     ------
     object
     """
-    if n_workers == 1 or len(items) < 2:
-        yield from map(function, items)
-        return
-    with threads_per_worker(torch.get_num_threads() // n_workers), ThreadPoolExecutor(n_workers) as pool:
-        tasks = [pool.submit(function, item) for item in items]
-        try:
-            for task in tasks:
-                yield task.result()
-        finally:  # after an error or an interruption, what has not begun is dropped
-            pool.shutdown(cancel_futures=True)
+    n_together = items_together(sizes, n_workers)
+    if n_together:
+        with threads_per_worker(torch.get_num_threads() // n_workers), ThreadPoolExecutor(n_workers) as pool:
+            tasks = [pool.submit(function, item) for item in items[:n_together]]
+            try:
+                for task in tasks:
+                    yield task.result()
+            finally:  # after an error or an interruption, what has not begun is dropped
+                pool.shutdown(cancel_futures=True)
+    yield from map(function, items[n_together:])
+
+
+def items_together(sizes, n_workers):
+    """How many of the first items are best computed side by side, and the others one after another by all workers.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        How long an item takes one worker.
+    n_workers : int
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from amp_sklearn.nn.runtime import items_together
+    >>> items_together([10, 10, 10], n_workers=2)
+    2
+    """
+    ends, rest = [0] * n_workers, sum(sizes)
+    together, shortest = 0, rest / (n_workers * DIVIDED)
+    if n_workers == 1:
+        return 0
+    for number, size in enumerate(sizes, start=1):
+        heapq.heapreplace(ends, ends[0] + size)  # it goes to the worker that is free first
+        rest -= size
+        time = max(ends) + rest / (n_workers * DIVIDED)
+        if time <= shortest:
+            together, shortest = number, time
+    return together
 
 
 def rng_state(device):

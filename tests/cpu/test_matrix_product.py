@@ -6,7 +6,6 @@ import torch
 from scipy import special
 
 from amp_sklearn.cpu import matrix_product
-from amp_sklearn.cpu.threads import in_threads
 
 SHAPES = [(1, 1, 1), (5, 3, 17), (6, 16, 16), (7, 321, 15), (290, 640, 33), (577, 322, 48), (12, 1300, 16)]
 
@@ -78,18 +77,6 @@ def test_neither_threads_nor_other_rows_change_a_bit(threads):
         some = np.empty_like(out[5:300])
         matrix_product.multiply(x[5:300], panels, None, some)
         np.testing.assert_array_equal(some, out[5:300])
-
-
-@pytest.mark.parametrize("n", [1, 5, 6, 100, 101])
-@pytest.mark.parametrize(("step", "largest"), [(1, None), (6, None), (6, 24), (4, 4), (200, 200)])
-def test_parts_cover_a_range_once(n, step, largest, threads):
-    threads(3)
-    parts = []
-    in_threads(lambda first, last: parts.append((int(first), int(last))), n, step=step, largest=largest)
-    parts.sort()
-    assert [number for first, last in parts for number in range(first, last)] == list(range(n))
-    assert all(first % step == 0 and (largest is None or last - first <= largest) for first, last in parts)
-    assert len(parts) >= min(3, -(-n // step))
 
 
 @pytest.mark.parametrize(

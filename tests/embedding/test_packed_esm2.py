@@ -101,14 +101,6 @@ def test_batches_of_workers_are_small_and_end_together(model, monkeypatch):
     assert all(len(batch) == 1 or sum(map(len, batch)) <= max(512, n_residues / 8) for batch in seen)
 
 
-@pytest.mark.parametrize(
-    ("lengths", "expected"),
-    [([100], 0.5), ([50, 50], 0), ([60, 20, 20, 20], 0), ([20, 20, 20, 60], 0.25), ([], 0)],
-)
-def test_time_in_which_workers_wait_for_the_last(lengths, expected):
-    assert batching._idle_share([["A" * length] for length in lengths], 2) == pytest.approx(expected)
-
-
 def test_a_long_protein_is_not_left_to_one_worker(model, monkeypatch):
     monkeypatch.setattr(runtime, "ThreadPoolExecutor", None)  # would fail if it were called
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)

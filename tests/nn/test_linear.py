@@ -64,6 +64,13 @@ def test_tensors_in_another_order_of_memory(ours):
     torch.testing.assert_close(of_turned, of_x, rtol=0, atol=0)
 
 
+def test_the_result_may_be_changed_in_place(ours):
+    for shape in ((7,), (3, 7)):
+        x, weight, bias = layer(shape=shape)
+        out = linear(x, weight, bias).add_(1)
+        assert all(gradient.isfinite().all() for gradient in gradients(out, [x, weight, bias]))
+
+
 def test_other_types_and_small_layers_are_left_to_torch(monkeypatch):
     monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
     x, weight, bias = layer(64, 2048, (1024,))

@@ -13,6 +13,7 @@ from amp_sklearn.nn.runtime import (
     MOST_WORKERS,
     autocast,
     has_instructions,
+    items_together,
     resolve_device,
     rng_state,
     seeded,
@@ -107,8 +108,32 @@ def test_work_side_by_side_comes_back_in_order(n_workers, monkeypatch):
         names.append(threading.current_thread().name)
         return number**2
 
-    assert list(side_by_side(square, range(20), n_workers)) == [number**2 for number in range(20)]
+    assert list(side_by_side(square, range(20), [1] * 20, n_workers)) == [number**2 for number in range(20)]
     assert all(name.startswith("ThreadPool") == (n_workers > 1) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_workers", "expected"),
+    [
+        ([], 2, 0),
+        ([100], 2, 0),
+        ([50, 50], 1, 0),
+        ([50, 50], 2, 2),
+        ([60, 20, 20, 20], 2, 4),
+        ([90, 20, 20], 2, 0),
+        ([50, 50, 50, 50, 50], 2, 4),
+        ([10] * 97, 8, 96),
+        ([10, 10], 8, 0),
+    ],
+)
+def test_the_last_items_are_divided_where_workers_would_wait(sizes, n_workers, expected):
+    assert items_together(sizes, n_workers) == expected
+
+
+def test_what_is_left_runs_with_all_threads(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    names = list(side_by_side(lambda _: threading.current_thread().name, range(3), [1] * 3, 2))
+    assert [name.startswith("ThreadPool") for name in names] == [True, True, False]
 
 
 def test_an_error_ends_the_work_of_all(monkeypatch):
@@ -120,7 +145,7 @@ def test_an_error_ends_the_work_of_all(monkeypatch):
         done.append(number)
 
     with pytest.raises(MemoryError, match="no room"):
-        list(side_by_side(fail_at_two, range(1000), 2))
+        list(side_by_side(fail_at_two, range(1000), [1] * 1000, 2))
     assert len(done) < 999
 
 
