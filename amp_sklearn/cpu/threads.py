@@ -1,12 +1,15 @@
 """Compiled loops divided over as many threads as torch uses."""
 
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
-_pools: list[ThreadPoolExecutor] = []  # one at most; threads are kept, because starting them takes as long as small products
+_pools: list[
+    ThreadPoolExecutor
+] = []  # one at most; threads are kept, because starting them takes as long as small products
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pools.clear)  # threads do not survive in a forked process
 
@@ -33,7 +36,7 @@ def in_threads(function, n, *, step=1, largest=None):
     n_rounds = 1 if largest is None else -(-n_steps // (n_threads * (largest // step)))
     edges = np.linspace(0, n_steps, min(n_threads * n_rounds, n_steps) + 1).astype(int) * step
     edges[-1] = n
-    parts = iter(list(zip(edges[:-1], edges[1:], strict=True)))  # all threads take from it
+    parts = iter(list(itertools.pairwise(edges)))  # all threads take from it
 
     def work():
         for first, last in parts:

@@ -17,6 +17,7 @@ are none), so that one sum per split is enough where a feature is asked about on
 Leaves need no division: without its own factor a leaf's product is that of the split above it.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,27 +79,12 @@ def prepare_tree(tree, column, weight):
     -------
     PreparedTree
     """
+    left, right = tree.children_left.astype(np.int64), tree.children_right.astype(np.int64)
+    asked, bounds = tree.feature.astype(np.int64), tree.threshold.astype(np.float64)
+    parent, feature, threshold, above, share, longest = _follow_paths(
+        left, right, asked, bounds, tree.weighted_n_node_samples
+    )
     n = tree.node_count
-    parent = np.full(n, -1, dtype=np.int64)
-    above = np.full(n, -1, dtype=np.int64)
-    feature = np.zeros(n, dtype=np.int64)
-    threshold = np.zeros(n)
-    share = np.ones(n)
-    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
-    rows = tree.weighted_n_node_samples
-    latest: list[dict] = [{} for _ in range(n)]  # feature -> lowest node above that asks about it
-    longest = 1
-    for node in range(n):
-        if left[node] < 0:
-            longest = max(longest, len(latest[node]))
-            continue
-        asked = int(tree.feature[node])
-        for child in (left[node], right[node]):
-            earlier = latest[node].get(asked, -1)
-            parent[child], above[child] = node, earlier
-            feature[child], threshold[child] = asked, tree.threshold[node]
-            share[child] = rows[child] / rows[node] * (share[earlier] if earlier >= 0 else 1.0)
-            latest[child] = latest[node] | {asked: child}
     counts = tree.value[:, 0, :]
     value = np.where(left < 0, weight * counts[:, column] / counts.sum(axis=1), 0.0)
     inner = np.flatnonzero(left >= 0)
@@ -107,7 +93,6 @@ def prepare_tree(tree, column, weight):
     a, b = left[inner], right[inner]
     earlier = above[a]
     repeated = earlier >= 0
-    points, weights = np.polynomial.legendre.leggauss((longest + 1) // 2)
     splits = (
         feature[a],
         threshold[a],
@@ -120,20 +105,61 @@ def prepare_tree(tree, column, weight):
         np.where(repeated, number[parent[earlier]], -1),
         repeated & (left[parent[earlier]] == earlier),
         np.where(repeated, share[earlier], 1.0),
-        (points + 1) / 2,
-        weights / 2,
+        *_quadrature((longest + 1) // 2),
     )
     return PreparedTree(left, right, parent, feature, threshold, above, share, value, longest, splits)
 
 
+@compiled()
+def _follow_paths(left, right, asked, bounds, rows):
+    """What a tree's nodes need to know about the path to them; parents come before children.
+
+    Returns
+    -------
+    tuple
+        ``parent``, ``feature``, ``threshold``, ``above``, ``share`` and ``longest`` of `PreparedTree`.
+    """
+    n = len(left)
+    parent, above, feature = np.full(n, -1), np.full(n, -1), np.zeros(n, np.int64)
+    threshold, share, n_features, longest = np.zeros(n), np.ones(n), np.zeros(n, np.int64), 1
+    for node in range(n):
+        if left[node] < 0:
+            longest = max(longest, n_features[node])
+            continue
+        earlier = node  # up to the nearest edge that asks about the same feature
+        while parent[earlier] >= 0 and feature[earlier] != asked[node]:
+            earlier = parent[earlier]
+        if parent[earlier] < 0:
+            earlier = -1
+        for child in (left[node], right[node]):
+            parent[child], above[child] = node, earlier
+            feature[child], threshold[child] = asked[node], bounds[node]
+            share[child] = rows[child] / rows[node] * (share[earlier] if earlier >= 0 else 1.0)
+            n_features[child] = n_features[node] + (1 if earlier < 0 else 0)
+    return parent, feature, threshold, above, share, longest
+
+
+@functools.cache
+def _quadrature(n_points):
+    """Gauss-Legendre points and weights on 0..1."""
+    points, weights = np.polynomial.legendre.leggauss(n_points)
+    return (points + 1) / 2, weights / 2
+
+
 def expected_value(tree):
     """Prediction of a tree averaged over its training rows."""
-    reach = np.ones(len(tree.parent))
-    for node in range(1, len(reach)):
-        above = tree.above[node]
-        step = tree.share[node] / (tree.share[above] if above >= 0 else 1.0)
-        reach[node] = reach[tree.parent[node]] * step
-    return float((reach * tree.value)[tree.left < 0].sum())
+    return _mean_value(tree.parent, tree.above, tree.share, tree.value)
+
+
+@compiled()
+def _mean_value(parent, above, share, value):
+    reach, total = np.ones(len(parent)), 0.0
+    for node in range(len(parent)):
+        if node > 0:
+            step = share[node] / (share[above[node]] if above[node] >= 0 else 1.0)
+            reach[node] = reach[parent[node]] * step
+        total += reach[node] * value[node]  # 0 but at leaves
+    return total
 
 
 @compiled(fastmath=True)

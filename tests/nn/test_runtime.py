@@ -108,7 +108,7 @@ def test_work_side_by_side_comes_back_in_order(n_workers, monkeypatch):
         names.append(threading.current_thread().name)
         return number**2
 
-    assert list(side_by_side(square, range(20), [1] * 20, n_workers)) == [number**2 for number in range(20)]
+    assert list(side_by_side(square, range(21), [1] * 21, n_workers)) == [number**2 for number in range(21)]
     assert all(name.startswith("ThreadPool") == (n_workers > 1) for name in names)
 
 
