@@ -1,16 +1,13 @@
-"""Compiled kernels of the forward pass against the plain formulas in double precision."""
+"""Compiled attention and linear layers of the forward pass against the plain formulas in double precision."""
 
 import itertools
 
-import numba
 import numpy as np
 import pytest
 import torch
-from scipy import special
 from torch.nn import functional
 from transformers import EsmModel
 
-from amp_sklearn.cpu.vector_functions import largest, raise_two, replace_by_gelu
 from amp_sklearn.embedding.cpu_attention import attend_packed
 from amp_sklearn.embedding.linear import CompiledLinear, TorchLinear
 from amp_sklearn.embedding.packed_esm2 import PackedESM2
@@ -139,38 +136,6 @@ def test_gradients_pass_through_the_same_layer():
         assert torch.equal(layer.with_gradients.weight, weight)
         torch.testing.assert_close(found.detach(), expected.clone(), rtol=0, atol=1e-5)
         assert point.grad.abs().min() > 0
-
-
-@numba.njit
-def gelu(x, n):
-    replace_by_gelu(x, n)
-
-
-@numba.njit
-def softmax_terms(x, n):
-    top = largest(x, n)
-    return top, raise_two(x, n, top)
-
-
-def test_gelu_equals_its_definition_everywhere():
-    ends = [-1e30, -1e4, -60, -0.0, 0, 60, 1e4, 1e30]
-    x = np.concatenate([np.linspace(-8, 8, 1600), ends, ends]).astype(np.float32)
-    found, exact = x.copy(), x.astype(float)
-    gelu(found, len(found))
-    expected = exact * special.ndtr(exact)
-    assert np.abs(found - expected)[np.abs(x) < 10].max() < 1e-6
-    np.testing.assert_array_equal(found[x <= -60], 0)
-    np.testing.assert_array_equal(found[x >= 60], x[x >= 60])
-
-
-def test_powers_of_two_and_their_sum():
-    x = np.random.default_rng(0).uniform(-150, 20, 320).astype(np.float32)
-    expected = 2.0 ** np.maximum((x - x.max()).astype(float), -126)
-    found = x.copy()
-    top, total = softmax_terms(found, len(found))
-    assert top == x.max()
-    np.testing.assert_allclose(found, expected, rtol=3e-7)
-    assert total == pytest.approx(expected.sum(), rel=1e-6)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
