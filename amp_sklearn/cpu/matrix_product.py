@@ -18,13 +18,10 @@ from llvmlite import binding
 from .compilation import compiled
 from .threads import in_threads
 from .tiles import add_packed, fetch, multiply_packed, transpose_six, transpose_sixteen
-from .vector_functions import copy, replace_by_gelu, replace_negative_by_zero
+from .vector_functions import copy, replace_by_gelu
 from .vector_instructions import LANES, TILE_ROWS
 
 _ROWS, _DEPTH = 48 * TILE_ROWS, 320  # of a block of the left factor
-
-ACTIVATIONS = {None: 0, "gelu": 1, "relu": 2}
-"""Functions that can be applied to the left factor on its way."""
 
 _compiled = compiled(fastmath={"contract"})
 
@@ -33,7 +30,7 @@ _compiled = compiled(fastmath={"contract"})
 def is_fast():
     """Whether products are faster here than torch's: on AMD's processors with AVX2 and without AVX-512.
 
-    Torch's library is made by Intel. On these processors it reaches about two thirds of what they can do.
+    Torch's library is made by Intel, and leaves much of what these processors can do unused.
     """
     features = binding.get_host_cpu_features()
     eight = features.get("avx2") and features.get("fma") and not features.get("avx512f")
@@ -60,8 +57,8 @@ def pack(matrix):
     return panels
 
 
-def multiply(x, panels, bias, out, *, add=False, activation=None):
-    """Write ``activation(x) @ matrix + bias`` to ``out``.
+def multiply(x, panels, bias, out, *, add=False, gelu=False):
+    """Write ``x @ matrix + bias`` to ``out``.
 
     Parameters
     ----------
@@ -74,17 +71,18 @@ def multiply(x, panels, bias, out, *, add=False, activation=None):
         Its rows are contiguous.
     add : bool, default=False
         Add to what ``out`` holds.
-    activation : {None, "gelu", "relu"}, default=None
+    gelu : bool, default=False
+        Take the GELU of ``x`` on its way.
     """
     n, n_out = out.shape
     shifts = np.zeros(len(panels) * LANES, np.float32)
     if bias is not None:
         shifts[:n_out] = bias
     by_columns = not x.flags.c_contiguous
-    x, code = x.T if by_columns else x, ACTIVATIONS[activation]
+    x = x.T if by_columns else x
 
     def multiply_some(first, last):
-        _multiply(x, by_columns, first, last, panels, shifts, out, add, code)
+        _multiply(x, by_columns, first, last, panels, shifts, out, add, gelu)
 
     in_threads(multiply_some, n, step=TILE_ROWS, largest=_ROWS)
 
@@ -110,7 +108,7 @@ def _pack(matrix, by_columns, panels, first, last):
 
 
 @_compiled
-def _multiply(x, by_columns, first, last, panels, bias, out, add, activation):
+def _multiply(x, by_columns, first, last, panels, bias, out, add, gelu):
     """Rows from the first to the last of a product; see `multiply`.
 
     Parameters
@@ -121,8 +119,7 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, activation):
     panels : ndarray of shape (panels, n_in, 16)
     bias : ndarray of shape (panels * 16,)
     out : ndarray of shape (n, n_out)
-    add : bool
-    activation : int
+    add, gelu : bool
     """
     n_in, n_out = panels.shape[1], out.shape[1]
     block = np.empty((_ROWS // TILE_ROWS, _DEPTH, TILE_ROWS), np.float32)
@@ -138,13 +135,8 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, activation):
                     _lay_out_columns(x, row, n_rows, left, depth, tile)
                 else:
                     _lay_out_rows(x, row, n_rows, left, depth, lines, tile)
-                if activation:
-                    numbers = tile.reshape(-1)
-                    n = -(-depth * TILE_ROWS // LANES) * LANES
-                    if activation == 1:
-                        replace_by_gelu(numbers, n)
-                    else:
-                        replace_negative_by_zero(numbers, n)
+                if gelu:
+                    replace_by_gelu(tile.reshape(-1), -(-depth * TILE_ROWS // LANES) * LANES)
             for panel in range(len(panels)):
                 column, factors = panel * LANES, panels[panel, left:]
                 shift = no_bias if left else bias[column:]

@@ -1,4 +1,4 @@
-"""Functions of many floats, sixteen at a time: softmax, GELU, ReLU."""
+"""Functions of many floats, sixteen at a time: copies, softmax, GELU."""
 
 import functools
 import math
@@ -72,24 +72,6 @@ def _folded(builder, vector, combine):
         low, high = (builder.shuffle_vector(vector, vector, half) for half in (mask, other))
         vector = combine(low, high)
     return builder.extract_element(vector, INT32(0))
-
-
-@instructions
-def replace_negative_by_zero(typingctx, array, n):
-    """Replace the negative ones of the first ``n`` numbers, a multiple of sixteen, by 0."""
-    signature = types.void(array, types.int64)
-
-    def generate(context, builder, signature, arguments):
-        array, n = arguments
-        first = first_of(context, builder, signature.args[0], array)
-        with steps(builder, INT64(0), n, LANES) as (index, _):
-            address = builder.gep(first, [index])
-            x = load(builder, address)
-            negative = builder.fcmp_ordered("<", x, constant(0))  # NaN stays NaN
-            store(builder, builder.select(negative, constant(0), x), address)
-        return context.get_dummy_value()
-
-    return signature, generate
 
 
 @instructions

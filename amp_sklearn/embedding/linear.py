@@ -11,7 +11,7 @@ from ..nn.linear import linear
 
 
 class TorchLinear:
-    """A linear layer computed by torch.
+    """A linear layer step by step, in any type, on any device, and with gradients.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class TorchLinear:
 class CompiledLinear:
     """A linear layer of float32 on a CPU, compiled: bias, sum and GELU cost no pass over memory of their own.
 
-    A row's result is the same whatever the other rows are. Where gradients are asked for, torch computes.
+    A row's result is the same whatever the other rows are. Where gradients are asked for, `TorchLinear` computes.
 
     Parameters
     ----------
@@ -78,6 +78,6 @@ class CompiledLinear:
             self.bias.numpy(),
             out.numpy(),
             add=add_to is not None,
-            activation="gelu" if gelu else None,
+            gelu=gelu,
         )
         return out
