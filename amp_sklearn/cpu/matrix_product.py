@@ -17,24 +17,24 @@ from llvmlite import binding
 
 from .compilation import compiled
 from .threads import in_threads
-from .tiles import add_packed, fetch, multiply_packed, transpose_six, transpose_sixteen
+from .tiles import add_packed, fetch, multiply_packed, transpose_sixteen_to_panel, transpose_tile
 from .vector_functions import copy, replace_by_gelu
-from .vector_instructions import LANES, TILE_ROWS
+from .vector_instructions import LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS
 
-_ROWS, _DEPTH = 48 * TILE_ROWS, 320  # of a block of the left factor
+_ROWS, _DEPTH = 48 * TILE_ROWS, 320 if TILE_VECTORS == 1 else 256  # of a block of the left factor
 
 _compiled = compiled(fastmath={"contract"})
 
 
 @functools.cache
 def is_fast():
-    """Whether products are faster here than torch's: on AMD's processors with AVX2 and without AVX-512.
+    """Whether products are faster here than torch's: on AMD's processors with AVX2 or AVX-512.
 
     Torch's library is made by Intel, and leaves much of what these processors can do unused.
     """
     features = binding.get_host_cpu_features()
-    eight = features.get("avx2") and features.get("fma") and not features.get("avx512f")
-    return bool(eight and binding.get_host_cpu_name().startswith("znver"))
+    has_instructions = bool(features.get("avx2") and features.get("fma"))
+    return has_instructions and binding.get_host_cpu_name().startswith("znver")
 
 
 def pack(matrix):
@@ -47,11 +47,13 @@ def pack(matrix):
 
     Returns
     -------
-    ndarray of shape (panels, n_in, 16)
-        Sixteen columns each, zero where there are fewer.
+    ndarray of shape (panels, n_in, TILE_COLUMNS)
+        Some columns each, zero where there are fewer.
     """
     n_in, n_out = matrix.shape
-    panels = torch.empty(-(-n_out // LANES), n_in, LANES).numpy()  # at an address that vectors like
+    panels = torch.empty(
+        -(-n_out // TILE_COLUMNS), n_in, TILE_COLUMNS
+    ).numpy()  # at an address that vectors like
     by_columns = not matrix.flags.c_contiguous
     in_threads(lambda first, last: _pack(matrix, by_columns, panels, first, last), len(panels))
     return panels
@@ -64,7 +66,7 @@ def multiply(x, panels, bias, out, *, add=False, gelu=False):
     ----------
     x : ndarray of shape (n, n_in), float32
         Its rows or its columns are contiguous.
-    panels : ndarray of shape (panels, n_in, 16)
+    panels : ndarray of shape (panels, n_in, TILE_COLUMNS)
         What `pack` returned for the matrix.
     bias : ndarray of shape (n_out,), float32, or None
     out : ndarray of shape (n, n_out), float32
@@ -75,7 +77,7 @@ def multiply(x, panels, bias, out, *, add=False, gelu=False):
         Take the GELU of ``x`` on its way.
     """
     n, n_out = out.shape
-    shifts = np.zeros(len(panels) * LANES, np.float32)
+    shifts = np.zeros(len(panels) * TILE_COLUMNS, np.float32)
     if bias is not None:
         shifts[:n_out] = bias
     by_columns = not x.flags.c_contiguous
@@ -92,18 +94,19 @@ def _pack(matrix, by_columns, panels, first, last):
     """Panels from the first to the last of a right factor; see `pack`."""
     n_in, n_out = matrix.shape
     for panel in range(first, last):
-        column, target = panel * LANES, panels[panel]
-        width, done = min(LANES, n_out - column), 0
-        if by_columns and width == LANES:
+        column, target = panel * TILE_COLUMNS, panels[panel]
+        width, done = min(TILE_COLUMNS, n_out - column), 0
+        if by_columns and width == TILE_COLUMNS:
             done = n_in // 4 * 4
-            transpose_sixteen(matrix.T[column:], done, target)
+            for left in range(0, width, LANES):
+                transpose_sixteen_to_panel(matrix.T[column + left :], done, target[:, left:])
         for k in range(done, n_in):
-            if width == LANES and not by_columns:
-                copy(matrix[k, column:], LANES, target[k])
+            if width == TILE_COLUMNS and not by_columns:
+                copy(matrix[k, column:], TILE_COLUMNS, target[k])
                 continue
             for lane in range(width):
                 target[k, lane] = matrix[k, column + lane]
-            for lane in range(width, LANES):
+            for lane in range(width, TILE_COLUMNS):
                 target[k, lane] = 0
 
 
@@ -116,15 +119,15 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, gelu):
     x : ndarray of shape (n, n_in), or (n_in, n) ``by_columns``
     by_columns : bool
     first, last : int
-    panels : ndarray of shape (panels, n_in, 16)
-    bias : ndarray of shape (panels * 16,)
+    panels : ndarray of shape (panels, n_in, TILE_COLUMNS)
+    bias : ndarray of shape (panels * TILE_COLUMNS,)
     out : ndarray of shape (n, n_out)
     add, gelu : bool
     """
     n_in, n_out = panels.shape[1], out.shape[1]
     block = np.empty((_ROWS // TILE_ROWS, _DEPTH, TILE_ROWS), np.float32)
     lines = np.zeros((TILE_ROWS, _DEPTH), np.float32)
-    edge, no_bias = np.empty((TILE_ROWS, LANES), np.float32), np.zeros(LANES, np.float32)
+    edge, no_bias = np.empty((TILE_ROWS, TILE_COLUMNS), np.float32), np.zeros(TILE_COLUMNS, np.float32)
     for start in range(first, last, _ROWS):
         stop = min(start + _ROWS, last)
         for left in range(0, n_in, _DEPTH):
@@ -138,19 +141,20 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, gelu):
                 if gelu:
                     replace_by_gelu(tile.reshape(-1), -(-depth * TILE_ROWS // LANES) * LANES)
             for panel in range(len(panels)):
-                column, factors = panel * LANES, panels[panel, left:]
+                column, factors = panel * TILE_COLUMNS, panels[panel, left:]
                 shift = no_bias if left else bias[column:]
                 # the next panel comes from far away while this one is used
                 following = panels[min(panel + 1, len(panels) - 1), left:]
-                share = -(-depth * TILE_ROWS // (stop - start))
+                n_vectors = depth * TILE_VECTORS
+                share = -(-n_vectors * TILE_ROWS // (stop - start))
                 for row in range(start, stop, TILE_ROWS):
                     number = (row - start) // TILE_ROWS
                     tile = block[number]
-                    fetch(following, number * share, min((number + 1) * share, depth))
-                    if row + TILE_ROWS > stop or column + LANES > n_out:
+                    fetch(following, number * share, min((number + 1) * share, n_vectors))
+                    if row + TILE_ROWS > stop or column + TILE_COLUMNS > n_out:
                         multiply_packed(tile, factors, depth, shift, edge)
                         for r in range(min(TILE_ROWS, stop - row)):
-                            for c in range(min(LANES, n_out - column)):
+                            for c in range(min(TILE_COLUMNS, n_out - column)):
                                 before = out[row + r, column + c] if add or left else np.float32(0)
                                 out[row + r, column + c] = before + edge[r, c]
                     elif add or left:
@@ -164,11 +168,11 @@ def _lay_out_rows(x, row, n_rows, left, depth, lines, tile):
     """``tile[k, r] = x[row + r, left + k]``; rows beyond ``n_rows`` are zero."""
     whole = depth // 4 * 4
     if n_rows == TILE_ROWS:
-        transpose_six(x[row:, left:], whole, tile)
+        transpose_tile(x[row:, left:], whole, tile)
     else:
         lines[:n_rows, :depth] = x[row : row + n_rows, left : left + depth]
         lines[n_rows:, :depth] = 0
-        transpose_six(lines, whole, tile)
+        transpose_tile(lines, whole, tile)
     for k in range(whole, depth):
         for r in range(TILE_ROWS):
             tile[k, r] = x[row + r, left + k] if r < n_rows else 0

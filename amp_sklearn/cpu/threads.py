@@ -1,17 +1,76 @@
-"""Compiled loops divided over as many threads as torch uses."""
+"""Compiled loops divided over as many threads as torch uses: over torch's own threads where they can be had.
 
+Torch's threads wait for their next work by spinning, for some milliseconds. Threads of our own would have to share the
+processor with them just then.
+"""
+
+import ctypes
 import itertools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
 
-_pools: list[
-    ThreadPoolExecutor
-] = []  # one at most; threads are kept, because starting them takes as long as small products
+_WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def _openmp_team():
+    """What runs a function on torch's threads, or None: ``GOMP_parallel`` of the OpenMP library that came with torch."""
+    for path in (Path(torch.__file__).parent / "lib").glob("libgomp*.so*"):
+        try:
+            team = ctypes.CDLL(str(path), mode=os.RTLD_NOLOAD | os.RTLD_LAZY).GOMP_parallel
+        except OSError:  # the file is there, but torch has not loaded it
+            continue
+        team.argtypes, team.restype = [_WORK, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint], None
+        return team
+    return None
+
+
+class _Threads:
+    """Threads that are kept, because starting them takes as long as small products."""
+
+    def __init__(self, team=None):
+        self.team: Callable | None = team
+        self.pools: list[ThreadPoolExecutor] = []  # one at most, where there is no team
+
+    def forget(self):
+        """In a forked process: threads do not survive there, and OpenMP cannot start others."""
+        self.team = None
+        self.pools.clear()
+
+    def run(self, work, n_threads):
+        """Call ``work()`` in this thread and in others at the same time."""
+        if self.team is not None:
+            _run_in_team(self.team, work, n_threads)
+            return
+        if not self.pools:
+            self.pools.append(ThreadPoolExecutor(os.cpu_count(), "amp_sklearn"))
+        others = [self.pools[0].submit(work) for _ in range(n_threads - 1)]
+        work()
+        for other in others:
+            other.result()
+
+
+def _run_in_team(team, work, n_threads):
+    errors: list[BaseException] = []
+
+    def work_and_keep_error(_):
+        try:
+            work()
+        except BaseException as error:  # it could not pass through the library
+            errors.append(error)
+
+    team(_WORK(work_and_keep_error), None, n_threads, 0)
+    if errors:
+        raise errors[0]
+
+
+_threads = _Threads(_openmp_team())
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pools.clear)  # threads do not survive in a forked process
+    os.register_at_fork(after_in_child=lambda: _threads.forget())
 
 
 def in_threads(function, n, *, step=1, largest=None):
@@ -42,9 +101,4 @@ def in_threads(function, n, *, step=1, largest=None):
         for first, last in parts:
             function(first, last)
 
-    if not _pools:
-        _pools.append(ThreadPoolExecutor(os.cpu_count(), "amp_sklearn"))
-    others = [_pools[0].submit(work) for _ in range(n_threads - 1)]
-    work()
-    for other in others:
-        other.result()
+    _threads.run(work, n_threads)

@@ -11,15 +11,18 @@ be touched too.
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 16
 """Floats of a vector."""
 
-TILE_ROWS = 6
-"""Rows of a tile: six rows of two registers leave room for the factors among AVX2's sixteen registers."""
+TILE_ROWS, TILE_VECTORS = (12, 2) if binding.get_host_cpu_features().get("avx512f") else (6, 1)
+"""Rows of a tile of results, and vectors of each row. They leave room for the factors: with AVX-512, 24 of 32 registers hold a tile, with
+AVX2, where a vector needs two registers, 12 of 16."""
+
+TILE_COLUMNS = TILE_VECTORS * LANES
 
 FLOAT, INT32, INT64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 VECTOR, QUARTER = ir.VectorType(FLOAT, LANES), ir.VectorType(FLOAT, LANES // 4)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..nn.linear import constant_weights, linear
 from .base import FeatureExplainer
 from .chain import as_chain, foreign_layers
 from .gradients import NO_NETWORK, differentiating
@@ -85,24 +86,24 @@ class DeepShap(FeatureExplainer):
         background = model.tensor(model.sample_background(self.n_background, self.random_state))
         chain = as_chain(model.module, model.tensor(model.rows(slice(0, 8))))
         with torch.inference_mode():
-            return chain, background, _inputs(chain, background), float(model.logit(background).mean())
+            return chain, background, _inputs(chain, background), float(model.logit(background).mean()), {}
 
     def attribute_rows(self, model, rows, shared):
-        chain, background, reference, base = shared
+        chain, background, reference, base, panels = shared
         x = model.tensor(model.rows(rows))
-        with differentiating(model.module), torch.no_grad():
+        with differentiating(model.module), torch.no_grad(), constant_weights(panels):
             inputs = _inputs(chain, x)
             outputs = model.module(x)
             # n_pairs x n_background x n_units, from the output back to the first hidden layer
             multipliers = _seed(model, outputs)[:, None].expand(-1, len(background), -1)
             for layer, at_x, at_background in list(zip(chain, inputs, reference, strict=True))[:0:-1]:
                 if isinstance(layer, nn.Linear):
-                    multipliers = multipliers @ layer.weight
+                    multipliers = linear(multipliers, layer.weight.T)
                 else:
                     multipliers = multipliers * _slopes(layer, at_x, at_background)
             found = torch.empty_like(x)
             for pair in range(len(x)):
-                at_columns = multipliers[pair] @ chain[0].weight  # n_background x n_features
+                at_columns = linear(multipliers[pair], chain[0].weight.T)  # n_background x n_features
                 found[pair] = (at_columns * (x[pair] - background)).mean(dim=0)
             error = found.sum(dim=1) - (model.signed_logit(outputs) - base)
         return found.cpu().numpy(), np.full(len(x), base), error.cpu().numpy()

@@ -21,12 +21,19 @@ NO_NETWORK = (
 
 @contextlib.contextmanager
 def differentiating(module):
-    """Within the block the network is in evaluation mode and gradients can be taken."""
+    """Within the block the network is in evaluation mode and gradients by its inputs, not its parameters, can be taken."""
     # cuDNN refuses the backward pass of a recurrent layer that is not in training mode
     recurrent = any(isinstance(part, nn.RNNBase) for part in module.modules())
     cudnn = torch.backends.cudnn.flags(enabled=False) if recurrent else contextlib.nullcontext()
-    with evaluating(module), cudnn, torch.enable_grad():
-        yield
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    try:
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        with evaluating(module), cudnn, torch.enable_grad():
+            yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 @register_explainer("integrated_gradients")

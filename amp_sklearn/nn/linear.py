@@ -4,13 +4,17 @@ import threading
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from ..cpu import matrix_product
 
-LEAST_ROWS, LEAST_PRODUCTS = 512, 2**25
+LEAST_ROWS, LEAST_PRODUCTS = 128, 2**25
 """Rows and multiplications from which our own matrix products are worth laying out the weights and starting threads."""
+
+LEAST_ROWS_KEPT, LEAST_PRODUCTS_KEPT = 64, 2**21
+"""The same where the weights have been laid out before."""
 
 _kept = threading.local()
 
@@ -52,10 +56,21 @@ def linear(x, weight, bias=None):
     return functional.linear(x, weight, bias)
 
 
+class Linear(nn.Linear):
+    """`torch.nn.Linear` with the products of `linear`."""
+
+    def forward(self, x):
+        return linear(x, self.weight, self.bias)
+
+
 def _is_ours(x, weight):
+    kept = getattr(_kept, "panels", None) is not None
+    least_rows, least_products = (
+        (LEAST_ROWS_KEPT, LEAST_PRODUCTS_KEPT) if kept else (LEAST_ROWS, LEAST_PRODUCTS)
+    )
     return (
-        x.numel() >= LEAST_ROWS * x.shape[-1]
-        and x.numel() * len(weight) >= LEAST_PRODUCTS
+        x.numel() >= least_rows * x.shape[-1]
+        and x.numel() * len(weight) >= least_products
         and x.dtype == weight.dtype == torch.float32
         and x.device.type == "cpu"
         and not torch.is_autocast_enabled("cpu")
@@ -99,9 +114,10 @@ def _panels(weight):
     kept = getattr(_kept, "panels", None)
     if kept is None:
         return matrix_product.pack(_array(weight).T)
-    if id(weight) not in kept:  # the weight is kept too, so that no other can get its number
-        kept[id(weight)] = weight, matrix_product.pack(_array(weight).T)
-    return kept[id(weight)][1]
+    place = weight.data_ptr(), weight.shape, weight.stride()
+    if place not in kept:  # the weight is kept too, so that no other can take its place
+        kept[place] = weight, matrix_product.pack(_array(weight).T)
+    return kept[place][1]
 
 
 def _array(tensor):

@@ -5,6 +5,7 @@ from itertools import pairwise
 from torch import nn
 from torch.nn import functional
 
+from .linear import Linear, linear
 from .tokens import PairModule
 
 
@@ -25,30 +26,30 @@ def relu_mlp(sizes, init="kaiming"):
     """
     layers = []
     for n_in, n_out in pairwise(sizes):
-        linear = nn.Linear(n_in, n_out)
+        layer = Linear(n_in, n_out)
         if init == "kaiming":
-            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
-            nn.init.zeros_(linear.bias)
-        layers += [linear, nn.ReLU()]
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+        layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 
-def half_linear(linear, X, side):
+def half_linear(layer, X, side):
     """Share of one protein in a linear layer on both proteins' features; the bias counts with protein A.
 
     Parameters
     ----------
-    linear : torch.nn.Linear
+    layer : torch.nn.Linear
         Its inputs are the features of protein A, then those of protein B.
-    X : Tensor of shape (n_proteins, linear.in_features / 2)
+    X : Tensor of shape (n_proteins, layer.in_features / 2)
     side : {0, 1}
 
     Returns
     -------
-    Tensor of shape (n_proteins, linear.out_features)
+    Tensor of shape (n_proteins, layer.out_features)
     """
-    weight = linear.weight.chunk(2, dim=1)[side]
-    return functional.linear(X, weight, linear.bias if side == 0 else None)
+    weight = layer.weight.chunk(2, dim=1)[side]
+    return linear(X, weight, layer.bias if side == 0 else None)
 
 
 class MLPHead(PairModule):
@@ -136,8 +137,8 @@ class DeepPairNetwork(PairModule):
         super().__init__(n_tokens, width)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise((self.n_features, *hidden)):
-            layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.ReLU()]
-        layers.append(nn.Linear((self.n_features, *hidden)[-1], n_outputs))
+            layers += [Linear(n_in, n_out), nn.LayerNorm(n_out), nn.ReLU()]
+        layers.append(Linear((self.n_features, *hidden)[-1], n_outputs))
         for layer in layers:
             if isinstance(layer, nn.Linear):  # weights only: the published biases keep torch's initialisation
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -210,7 +211,7 @@ class TokenMean(PairModule):
     def protein_part(self, X, side):
         """One protein's share of the mean, after the first layer's weights."""
         share = self.side_tokens(X).sum(dim=1) / self.n_tokens
-        return (functional.linear(share, self.mlp_layers[0].weight),)
+        return (linear(share, self.mlp_layers[0].weight),)
 
     def pair_part(self, a, b):
         """The other layers."""

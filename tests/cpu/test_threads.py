@@ -7,11 +7,16 @@ import threading
 import pytest
 import torch
 
+from amp_sklearn.cpu import threads as threads_module
 from amp_sklearn.cpu.threads import in_threads
 
 
-@pytest.fixture
-def threads():
+@pytest.fixture(params=["torch's threads", "threads of a pool"])
+def threads(request, monkeypatch):
+    if request.param == "threads of a pool":
+        monkeypatch.setattr(threads_module, "_threads", threads_module._Threads())
+    elif threads_module._threads.team is None:
+        pytest.skip("this torch came without GNU's OpenMP library: only the pool is used")
     before = torch.get_num_threads()
     yield torch.set_num_threads
     torch.set_num_threads(before)

@@ -9,6 +9,7 @@ from amp_sklearn.data import PROTEIN_TOKENS
 from amp_sklearn.data.segments import SEGMENT_TOKENS
 from amp_sklearn.explain import RefusedExplanation, baseline_rows, explain, read_model
 from amp_sklearn.explain.chain import as_chain
+from amp_sklearn.explain.gradients import differentiating
 
 KINDS = ("transformer", "gru", "dpm", "mlp")
 
@@ -186,6 +187,21 @@ def test_captum_agrees(network, features):
             torch.from_numpy(np.asarray(features[:6])), n_steps=20
         )
         np.testing.assert_allclose(found.feature_values, expected.detach().numpy(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "gradient_shap", "deep_shap"])
+def test_the_network_is_left_as_it_was(method, network, features):
+    """Also one some of whose parameters are frozen, and also after an error."""
+    module = network("mlp").train()
+    next(module.parameters()).requires_grad_(False)
+    before = [parameter.requires_grad for parameter in module.parameters()]
+    assert len(set(before)) == 2
+    explain(module, features[:2], method)
+    with pytest.raises(RuntimeError, match="no"), differentiating(module):
+        raise RuntimeError("no")
+    assert [parameter.requires_grad for parameter in module.parameters()] == before
+    assert all(parameter.grad is None for parameter in module.parameters())
+    assert module.training
 
 
 def test_features_can_be_left_out(network, features):

@@ -16,8 +16,8 @@ from amp_sklearn.nn.linear import constant_weights, linear
 def ours(monkeypatch):
     """All layers of this test are computed by our own products."""
     monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
-    monkeypatch.setattr(linear_module, "LEAST_ROWS", 1)
-    monkeypatch.setattr(linear_module, "LEAST_PRODUCTS", 1)
+    for limit in ("LEAST_ROWS", "LEAST_PRODUCTS", "LEAST_ROWS_KEPT", "LEAST_PRODUCTS_KEPT"):
+        monkeypatch.setattr(linear_module, limit, 1)
 
 
 def layer(n_in=37, n_out=20, shape=(3, 7), seed=0):
@@ -81,6 +81,12 @@ def test_other_types_and_small_layers_are_left_to_torch(monkeypatch):
     assert linear(*doubles).dtype == torch.float64
     with torch.autocast("cpu", torch.bfloat16):
         assert linear(x, weight, bias).dtype == torch.bfloat16
+    panels = {}
+    with torch.no_grad(), constant_weights(panels):  # fewer rows are enough
+        torch.testing.assert_close(linear(x[:100], weight, bias), functional.linear(x[:100], weight, bias))
+        assert len(panels) == 1
+        linear(x[:1], weight[:100], bias[:100])
+        assert len(panels) == 1
     monkeypatch.setattr(matrix_product, "is_fast", lambda: False)
     torch.testing.assert_close(linear(x, weight, bias), functional.linear(x, weight, bias), rtol=0, atol=0)
 
@@ -96,6 +102,9 @@ def test_constant_weights_are_laid_out_once(ours, monkeypatch):
             with constant_weights(panels):
                 assert torch.equal(linear(x, weight, bias), expected)
         assert len(calls) == 2
+        with constant_weights(panels):  # parts of a weight are weights of their own
+            half = linear(x[..., :8], weight[:, :8]) + linear(x[..., 8:], weight[:, 8:], bias)
+        torch.testing.assert_close(half, expected)
         weight.data *= 2
         assert not torch.equal(linear(x, weight, bias), expected)
 
