@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
+from llvmlite.binding import get_host_cpu_name
 
 from amp_sklearn.cpu import matrix_product
 
@@ -48,8 +49,10 @@ def _proc(path):
 
 
 def _cpu():
+    """Name of the processor and, because virtual machines shorten it, LLVM's name of its generation."""
     models = [line.split(":")[1].strip() for line in _proc("cpuinfo").splitlines() if "model name" in line]
-    return models[0] if models else platform.processor() or platform.machine()
+    model = models[0] if models else platform.processor() or platform.machine()
+    return f"{model} ({get_host_cpu_name()})"
 
 
 def _extensions():

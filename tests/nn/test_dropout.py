@@ -15,20 +15,25 @@ def threads():
     torch.set_num_threads(before)
 
 
-def large():
-    return torch.linspace(1, 2, 2**20 + 3).requires_grad_()
+def large(dtype=torch.float32):
+    return torch.linspace(1, 2, 2**20 + 3).to(dtype).requires_grad_()
 
 
 @pytest.mark.parametrize("p", [0.05, 0.3, 0.5, 0.9])
-def test_kept_numbers_are_scaled_and_as_many_as_asked_for(p):
+@pytest.mark.parametrize(
+    ("dtype", "error"), [(torch.float32, 2e-4), (torch.bfloat16, 0.01), (torch.float16, 0.002)]
+)
+def test_kept_numbers_are_scaled_and_as_many_as_asked_for(p, dtype, error, monkeypatch):
+    monkeypatch.setattr(functional, "dropout", None)  # would fail if it were called
     torch.manual_seed(1)
-    x = large()
+    x = large(dtype)
     out = dropout(x, p, training=True)
+    assert out.dtype == dtype
     kept = out != 0
     assert kept.float().mean().item() == pytest.approx(1 - p, abs=5 * (p * (1 - p) / x.numel()) ** 0.5)
-    torch.testing.assert_close(out[kept], x[kept] / (1 - p), rtol=2e-4, atol=0)
+    torch.testing.assert_close(out[kept], x[kept] / (1 - p), rtol=error, atol=0)
     (gradient,) = torch.autograd.grad(out.sum(), x)
-    torch.testing.assert_close(gradient, out / x, rtol=1e-5, atol=0)
+    torch.testing.assert_close(gradient, out / x, rtol=4 * torch.finfo(dtype).eps, atol=0)
 
 
 def test_neighbours_are_dropped_independently():
