@@ -155,7 +155,8 @@ def _transposition(n_rows, by_columns, width):
 
     ``by_columns(shuffle, parts)``: vectors of the rows' four numbers, as vectors of the columns' numbers.
     """
-    per_column = n_rows // 4 if width > n_rows else 4 * n_rows  # vectors that lie one after another
+    # six rows are no whole number of vectors: there the columns follow each other without a gap
+    per_column = n_rows // 4 if n_rows % 4 == 0 else 4 * n_rows
 
     def turn(typingctx, rows, n, out):
         return types.void(rows, types.int64, out), generate

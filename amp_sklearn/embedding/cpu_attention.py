@@ -17,7 +17,7 @@ from ..cpu.tiles import add_tile, multiply_tile, transpose_sixteen
 from ..cpu.vector_functions import copy, largest, raise_two
 from ..cpu.vector_instructions import LANES, TILE_ROWS
 
-_QUERIES = 12
+_QUERIES = 12  # taken together, one tile or two; their weights stay in the nearest cache
 _KEYS = 128  # whose values are added up together
 
 _compiled = compiled(fastmath={"contract"})

@@ -19,9 +19,8 @@ class PackedESM2:
     """Hidden states of an ESM-2 model for many proteins at once, concatenated along the token axis.
 
     Linear layers and norms run over all residues of a batch. Attention takes all proteins in one compiled kernel on a CPU
-    in float32 and on a CUDA device in half precision; elsewhere, and where gradients are asked for, it runs per group of
-    proteins of equal length.
-    A protein's result does not depend on the proteins that it shares a batch with.
+    and on a CUDA device in half precision; elsewhere, and where gradients are asked for, it runs per group of proteins of
+    equal length. A protein's result does not depend on the proteins that it shares a batch with.
 
     Rotary positions turn pairs of dimensions, as complex numbers, where they lie in memory: the rows of the query and
     key weights are put in an order in which both dimensions of a pair are neighbours. Attention weights are the
