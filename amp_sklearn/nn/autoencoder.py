@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn.utils import spectral_norm
 
+from .linear import Linear
+
 ENCODER_UNITS = (512, 256)
 
 
@@ -31,10 +33,10 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, n_in, n_out, activation):
         super().__init__()
-        self.fc = spectral_norm(nn.Linear(n_in, n_out), n_power_iterations=3)
+        self.fc = spectral_norm(Linear(n_in, n_out), n_power_iterations=3)
         self.bn = nn.BatchNorm1d(n_out)
         self.activation = activation
-        self.downsample = spectral_norm(nn.Linear(n_in, n_out), n_power_iterations=3)
+        self.downsample = spectral_norm(Linear(n_in, n_out), n_power_iterations=3)
         for linear in (self.fc, self.downsample):
             nn.init.kaiming_normal_(linear.get_parameter("weight_orig"), nonlinearity="relu")
 
@@ -73,12 +75,12 @@ class AutoEncoder(nn.Module):
         first, second = ENCODER_UNITS
         swish = Swish()
         # the order of the parts is the order of the published keys
-        self.fc_latent = spectral_norm(nn.Linear(second, n_components), n_power_iterations=5)
+        self.fc_latent = spectral_norm(Linear(second, n_components), n_power_iterations=5)
         self.encoder = nn.Sequential(ResidualBlock(width, first, swish), ResidualBlock(first, second, swish))
         self.decoder = nn.Sequential(
             ResidualBlock(n_components, second, swish), ResidualBlock(second, first, swish)
         )
-        self.fc3 = spectral_norm(nn.Linear(first, width), n_power_iterations=5)
+        self.fc3 = spectral_norm(Linear(first, width), n_power_iterations=5)
 
     def encode(self, tokens):
         """Latent representation, ``(n, width) -> (n, n_components)``."""

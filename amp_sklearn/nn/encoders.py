@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from .encoder_layer import PreNormEncoderLayer
+from .linear import Linear
 from .mlp import relu_mlp
 from .tokens import PairModule
 
@@ -93,7 +94,7 @@ class PairTransformer(PairModule):
         def layer():
             return PreNormEncoderLayer(d, n_heads, dim_feedforward, dropout)
 
-        self.input_projection = None if d_model is None else nn.Linear(width, d_model)
+        self.input_projection = None if d_model is None else Linear(width, d_model)
         per_block = n_tokens // n_blocks
         self.chain_embedding = nn.Embedding(n_blocks, d) if chain_embedding else None
         self.position_embedding = nn.Embedding(per_block, d) if position_embedding else None
