@@ -7,6 +7,7 @@ processor with them just then.
 import ctypes
 import itertools
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,16 +57,20 @@ class _Threads:
 
 def _run_in_team(team, work, n_threads):
     errors: list[BaseException] = []
+    finished = set()
 
     def work_and_keep_error(_):
         try:
             work()
         except BaseException as error:  # it could not pass through the library
             errors.append(error)
+        finished.add(threading.get_ident())
 
     team(_WORK(work_and_keep_error), None, n_threads, 0)
     if errors:
         raise errors[0]
+    if threading.get_ident() not in finished:
+        raise KeyboardInterrupt("a signal came while compiled code was being called")
 
 
 _threads = _Threads(_openmp_team())

@@ -1,5 +1,6 @@
 """Parts of a loop: each once, in threads that are kept, errors not lost, also in a forked process."""
 
+import _thread
 import multiprocessing
 import os
 import threading
@@ -60,6 +61,22 @@ def test_an_error_in_any_part_is_raised(threads):
 
         with pytest.raises(MemoryError, match="no room"):
             in_threads(fail, 2)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="only a main thread can be interrupted"
+)
+def test_an_interruption_is_never_lost(threads):
+    """Wherever it comes: a loop that lost it would go on forever."""
+    threads(2)
+    for _ in range(100):
+        timer = threading.Timer(0.002, _thread.interrupt_main)
+        with pytest.raises(KeyboardInterrupt):
+            timer.start()
+            while True:
+                in_threads(lambda first, last: None, 4, largest=1)
+        timer.join()
 
 
 def _count_in_a_child(queue):
