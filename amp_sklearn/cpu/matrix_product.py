@@ -1,8 +1,8 @@
 """Matrix products of float32, compiled, where they are faster than those of torch's library.
 
-A block of the left factor is laid out in the order of its use and stays in the second cache, sixteen columns of the right one
-in the first, six rows by sixteen columns of the result in registers. A row of the result has the same bits whatever
-the other rows are, and whatever the number of threads.
+A block of the left factor is laid out in the order of its use and stays in the second cache, a panel of some columns of the
+right one in the first, a tile of the result in registers. A row of the result has the same bits whatever the other rows
+are, and whatever the number of threads.
 
 References
 ----------
@@ -51,9 +51,8 @@ def pack(matrix):
         Some columns each, zero where there are fewer.
     """
     n_in, n_out = matrix.shape
-    panels = torch.empty(
-        -(-n_out // TILE_COLUMNS), n_in, TILE_COLUMNS
-    ).numpy()  # at an address that vectors like
+    # torch's memory begins at an address that vectors like
+    panels = torch.empty(-(-n_out // TILE_COLUMNS), n_in, TILE_COLUMNS).numpy()
     by_columns = not matrix.flags.c_contiguous
     in_threads(lambda first, last: _pack(matrix, by_columns, panels, first, last), len(panels))
     return panels

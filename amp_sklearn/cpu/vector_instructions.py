@@ -19,8 +19,8 @@ LANES = 16
 """Floats of a vector."""
 
 TILE_ROWS, TILE_VECTORS = (12, 2) if binding.get_host_cpu_features().get("avx512f") else (6, 1)
-"""Rows of a tile of results, and vectors of each row. They leave room for the factors: with AVX-512, 24 of 32 registers hold a tile, with
-AVX2, where a vector needs two registers, 12 of 16."""
+"""Rows of a tile of results, and vectors of each row. They leave room for the factors: with AVX-512, 24 of 32 registers hold
+a tile; with AVX2, where a vector takes two registers, 12 of 16."""
 
 TILE_COLUMNS = TILE_VECTORS * LANES
 

@@ -221,6 +221,21 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
         names = [f"row {row}" if ids is None else str(ids[row]) for row in first]
         return self._embed(list(distinct), names)[codes]
 
+    def weights_fingerprint(self):
+        """Digest of the weights that ``model`` stands for now; no ``fit`` is needed.
+
+        Returns
+        -------
+        str
+            After ``fit`` and as long as the weights stay what they are, equal to ``fingerprint_``.
+
+        Raises
+        ------
+        ModelLoadError
+            If the model cannot be loaded.
+        """
+        return self._load().fingerprint
+
     def get_feature_names_out(self, input_features=None):
         """Names of the columns: protein, token, dimension.
 

@@ -51,7 +51,7 @@ def compare(
     folder : str or path-like, default=None
         Where predictions are kept, one Parquet file per model, seed and fold. A comparison that was interrupted, or
         that gets another model, computes only what is missing; a file serves only the same pairs, fold and
-        parameters.
+        parameters, and the same weights of an ``ESM2Embedder``.
     n_jobs : int, default=None
         Fits at the same time, each in a process of its own (joblib). Results do not depend on it.
     verbose : int, default=0
@@ -87,6 +87,7 @@ def compare(
         raise ValueError(f"there must be a model and a seed, got {len(named)} models and {len(seeds)} seeds")
     y = np.asarray(y)
     data = None if folder is None else _data_digest(X, y)
+    weights = {name: None if folder is None else _weights(model) for name, model in named.items()}
     folds = {seed: list(_seeded_splitter(cv, y, seed).split(X, y)) for seed in seeds}
     jobs, paths = [], []
     for seed in seeds:
@@ -94,9 +95,8 @@ def compare(
         for fold, (train, test) in enumerate(folds[seed]):
             for name, model in models.items():
                 jobs.append((name, seed, fold, model, train, test))
-                paths.append(
-                    _path(folder, name, seed, fold, (model, data, np.asarray(train), np.asarray(test)))
-                )
+                content = model, weights[name], data, np.asarray(train), np.asarray(test)
+                paths.append(_path(folder, name, seed, fold, content))
     found = joblib.Parallel(n_jobs, return_as="generator")(
         joblib.delayed(_predictions)(model, X, y, train, test, path)
         for (*_, model, train, test), path in zip(jobs, paths, strict=True)
@@ -111,6 +111,12 @@ def compare(
         metrics.append(where | sizes | all_metrics(positive.to_numpy(), of_pairs["probability"].to_numpy()))
         predictions.append(of_pairs.drop(columns="fold").assign(**where))
     return Comparison(pd.DataFrame(metrics), pd.concat(predictions, ignore_index=True))
+
+
+def _weights(model):
+    """Digests of the weights that steps of a model name but do not hold."""
+    steps = [model, *model.get_params().values()]
+    return [step.weights_fingerprint() for step in steps if hasattr(step, "weights_fingerprint")]
 
 
 def _path(folder, name, seed, fold, content):

@@ -81,7 +81,7 @@ def measure(arguments, choices, store):
         cv = [(np.flatnonzero(part == ""), np.flatnonzero(part != ""))]
     result = compare(
         models, X, y, cv, baselines=(), seeds=range(arguments.seeds), n_jobs=arguments.n_jobs,
-        folder=ROOT / "build" / "comparisons" / embedder.fingerprint_[:12], verbose=1,
+        folder=ROOT / "build" / "comparisons", verbose=1,
     )  # fmt: skip
     if part is None:
         rows = result.metrics.rename(columns={"fold": "test"}).assign(test="5 folds")

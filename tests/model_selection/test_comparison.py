@@ -1,16 +1,22 @@
 """compare: same folds for all, resumable, and intervals and tests against their formulas."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import stats
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
+from transformers import EsmModel
 
 from amp_sklearn.classification import ProteinFrequencyClassifier
 from amp_sklearn.data import PairMatrix, load_bernett_mini, load_yeast_ppi
+from amp_sklearn.embedding import ESM2Embedder
 from amp_sklearn.model_selection import (
     BASELINES,
     Comparison,
@@ -123,6 +129,25 @@ def test_resumes(pairs, tmp_path):
     assert Counting.fits == 9
     compare({"a": Counting(strategy="prior")}, X, y, cv, seeds=(1,), **options)
     assert Counting.fits == 12
+
+
+def test_other_weights_under_the_same_name_are_computed_anew(pairs, tiny_esm2, tmp_path):
+    X, y = (part[::8] for part in pairs)
+    folder = shutil.copytree(tiny_esm2, tmp_path / "model")
+    embedder = ESM2Embedder(str(folder), store=None)
+    models = {"forest": make_pipeline(embedder, RandomForestClassifier(5, random_state=0))}
+    options = {"baselines": (), "folder": tmp_path / "results"}
+
+    def probabilities():
+        return compare(models, X, y, StratifiedKFold(2), **options).predictions["probability"].to_numpy()
+
+    before = probabilities()
+    model = EsmModel.from_pretrained(folder, add_pooling_layer=False)
+    torch.nn.init.normal_(model.encoder.layer[0].output.dense.weight)
+    model.save_pretrained(folder)
+    after = probabilities()
+    assert not np.array_equal(before, after)
+    assert len(list((tmp_path / "results").iterdir())) == 4
 
 
 def test_seeds_reach_models_and_folds(pairs):
