@@ -1,6 +1,24 @@
-"""Compiled inner loops: numba with the settings that all of the package's share."""
+"""Compiled inner loops: numba with the settings that all of the package's share, and what it compiles for."""
+
+import functools
 
 import numba
+from numba.core.registry import cpu_target
+
+
+@functools.cache
+def processor():
+    """What compiled code is made for: LLVM's name of the processor, and the instructions that it has.
+
+    Returns
+    -------
+    name : str
+        Such as ``"znver5"``; ``"generic"`` where numba was told so.
+    features : frozenset of str
+        Such as ``"avx512f"``.
+    """
+    _, name, features = cpu_target.target_context.codegen().magic_tuple()
+    return name, frozenset(part[1:] for part in features.split(",") if part.startswith("+"))
 
 
 def compiled(**options):

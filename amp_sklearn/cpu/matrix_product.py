@@ -9,32 +9,29 @@ References
 Goto, van de Geijn, ACM Transactions on Mathematical Software 2008, :doi:`10.1145/1356052.1356053`.
 """
 
-import functools
-
 import numpy as np
 import torch
-from llvmlite import binding
 
-from .compilation import compiled
+from .compilation import compiled, processor
 from .threads import in_threads
 from .tiles import add_packed, fetch, multiply_packed, transpose_sixteen_to_panel, transpose_tile
 from .vector_functions import copy, replace_by_gelu
 from .vector_instructions import LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS
 
-_ROWS, _DEPTH = 48 * TILE_ROWS, 320 if TILE_VECTORS == 1 else 256  # of a block of the left factor
+_ROWS, _DEPTH = 48 * TILE_ROWS, 320 if TILE_VECTORS == 1 else 256
+"""Of a block of the left factor, which fills about two thirds of the second cache; a panel of that depth fits into the
+first."""
 
 _compiled = compiled(fastmath={"contract"})
 
 
-@functools.cache
 def is_fast():
     """Whether products are faster here than torch's: on AMD's processors with AVX2 or AVX-512.
 
     Torch's library is made by Intel, and leaves much of what these processors can do unused.
     """
-    features = binding.get_host_cpu_features()
-    has_instructions = bool(features.get("avx2") and features.get("fma"))
-    return has_instructions and binding.get_host_cpu_name().startswith("znver")
+    name, features = processor()
+    return name.startswith("znver") and {"avx2", "fma"} <= features
 
 
 def pack(matrix):
@@ -43,7 +40,7 @@ def pack(matrix):
     Parameters
     ----------
     matrix : ndarray of shape (n_in, n_out), float32
-        Its rows or its columns are contiguous.
+        C- or Fortran-contiguous.
 
     Returns
     -------
@@ -52,7 +49,8 @@ def pack(matrix):
     """
     n_in, n_out = matrix.shape
     # torch's memory begins at an address that vectors like
-    panels = torch.empty(-(-n_out // TILE_COLUMNS), n_in, TILE_COLUMNS).numpy()
+    shape = -(-n_out // TILE_COLUMNS), n_in, TILE_COLUMNS
+    panels = torch.empty(shape, dtype=torch.float32, device="cpu").numpy()
     by_columns = not matrix.flags.c_contiguous
     in_threads(lambda first, last: _pack(matrix, by_columns, panels, first, last), len(panels))
     return panels
@@ -64,7 +62,7 @@ def multiply(x, panels, bias, out, *, add=False, gelu=False):
     Parameters
     ----------
     x : ndarray of shape (n, n_in), float32
-        Its rows or its columns are contiguous.
+        C- or Fortran-contiguous.
     panels : ndarray of shape (panels, n_in, TILE_COLUMNS)
         What `pack` returned for the matrix.
     bias : ndarray of shape (n_out,), float32, or None
@@ -76,6 +74,7 @@ def multiply(x, panels, bias, out, *, add=False, gelu=False):
         Take the GELU of ``x`` on its way.
     """
     n, n_out = out.shape
+    assert x.shape == (n, panels.shape[1]) and 0 <= len(panels) * TILE_COLUMNS - n_out < TILE_COLUMNS
     shifts = np.zeros(len(panels) * TILE_COLUMNS, np.float32)
     if bias is not None:
         shifts[:n_out] = bias
@@ -120,12 +119,14 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, gelu):
     first, last : int
     panels : ndarray of shape (panels, n_in, TILE_COLUMNS)
     bias : ndarray of shape (panels * TILE_COLUMNS,)
+        Zero beyond the columns of ``out``.
     out : ndarray of shape (n, n_out)
     add, gelu : bool
     """
     n_in, n_out = panels.shape[1], out.shape[1]
     block = np.empty((_ROWS // TILE_ROWS, _DEPTH, TILE_ROWS), np.float32)
     lines = np.zeros((TILE_ROWS, _DEPTH), np.float32)
+    # tiles that reach beyond the last row or column are made here first
     edge, no_bias = np.empty((TILE_ROWS, TILE_COLUMNS), np.float32), np.zeros(TILE_COLUMNS, np.float32)
     for start in range(first, last, _ROWS):
         stop = min(start + _ROWS, last)
@@ -142,7 +143,7 @@ def _multiply(x, by_columns, first, last, panels, bias, out, add, gelu):
             for panel in range(len(panels)):
                 column, factors = panel * TILE_COLUMNS, panels[panel, left:]
                 shift = no_bias if left else bias[column:]
-                # the next panel comes from far away while this one is used
+                # the next panel comes from far away while this one is used, a share of it with each tile
                 following = panels[min(panel + 1, len(panels) - 1), left:]
                 n_vectors = depth * TILE_VECTORS
                 share = -(-n_vectors * TILE_ROWS // (stop - start))

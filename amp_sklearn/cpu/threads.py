@@ -50,26 +50,36 @@ class _Threads:
         if not self.pools:
             self.pools.append(ThreadPoolExecutor(os.cpu_count(), "amp_sklearn"))
         others = [self.pools[0].submit(work) for _ in range(n_threads - 1)]
-        work()
-        for other in others:
-            other.result()
+        try:
+            work()
+        finally:  # nothing goes on when this returns; what has not begun need not: the work is done or has failed
+            for other in others:
+                if not other.cancel():
+                    other.result()
 
 
 def _run_in_team(team, work, n_threads):
+    """`_Threads.run` in a team, as OpenMP calls threads that compute together: this one is its first."""
     errors: list[BaseException] = []
-    finished = set()
+    finished = {}
 
     def work_and_keep_error(_):
+        thread = threading.get_ident()
         try:
             work()
         except BaseException as error:  # it could not pass through the library
             errors.append(error)
-        finished.add(threading.get_ident())
+        finished[thread] = True  # no call: an interruption cannot come after it
 
     team(_WORK(work_and_keep_error), None, n_threads, 0)
-    if errors:
-        raise errors[0]
-    if threading.get_ident() not in finished:
+    try:
+        if errors:
+            raise errors[0]
+    finally:
+        errors.clear()
+    if (
+        threading.get_ident() not in finished
+    ):  # outside of the block above the library swallows an interruption
         raise KeyboardInterrupt("a signal came while compiled code was being called")
 
 

@@ -11,14 +11,16 @@ be touched too.
 from typing import Any
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from .compilation import processor
 
 LANES = 16
 """Floats of a vector."""
 
-TILE_ROWS, TILE_VECTORS = (12, 2) if binding.get_host_cpu_features().get("avx512f") else (6, 1)
+TILE_ROWS, TILE_VECTORS = (12, 2) if "avx512f" in processor()[1] else (6, 1)
 """Rows of a tile of results, and vectors of each row. They leave room for the factors: with AVX-512, 24 of 32 registers hold
 a tile; with AVX2, where a vector takes two registers, 12 of 16."""
 

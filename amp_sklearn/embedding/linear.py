@@ -1,4 +1,4 @@
-"""Linear layers of the forward pass: as torch computes them, or compiled, with the steps around the product built in."""
+"""Linear layers of the forward pass: step by step, or compiled, with the steps around the product built in."""
 
 import functools
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from ..cpu.compilation import compiled
@@ -12,6 +11,7 @@ LEAST_NUMBERS = 2**20
 """Numbers from which masks are drawn here; torch draws the smaller ones."""
 
 _LEVELS = 2**16
+_TYPES = torch.float32, torch.bfloat16, torch.float16
 
 
 def dropout(x, p, training):
@@ -19,7 +19,7 @@ def dropout(x, p, training):
 
     As `torch.nn.functional.dropout`, which on a CPU draws each number of a mask with one thread and in double precision.
     Here, where ``x`` is large, sixteen random bits of torch's generator decide about a number, so that ``p`` is rounded to a
-    multiple of 1/65,536, and a mask takes two bytes a number until the backward pass. Numbers of eight bytes are left to torch.
+    multiple of 1/65,536, and a mask takes two bytes a number until the backward pass. Double precision is left to torch.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ def dropout(x, p, training):
     Tensor of the shape of ``x``
     """
     n_dropped = round(p * _LEVELS)
-    large = x.device.type == "cpu" and x.itemsize <= 4 and x.numel() >= LEAST_NUMBERS
+    large = x.device.type == "cpu" and x.dtype in _TYPES and x.numel() >= LEAST_NUMBERS
     if not (training and large and 0 < n_dropped < _LEVELS):
         return functional.dropout(x, p, training)
-    bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+    bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device="cpu").random_(-(2**63), None)
+    bits = bits.view(torch.int16)
     if x.dtype == torch.float32:
         return _Dropout.apply(x, bits, n_dropped)
     return x * _half_mask(bits[: x.numel()], n_dropped, x.dtype).view(x.shape)
@@ -48,9 +49,8 @@ class _Dropout(torch.autograd.Function):
         return _kept(x, bits, n_dropped)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, grad):
-        return _kept(grad, ctx.bits, ctx.n_dropped), None, None
+        return _Dropout.apply(grad, ctx.bits, ctx.n_dropped), None, None
 
 
 def _kept(x, bits, n_dropped):

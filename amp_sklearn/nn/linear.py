@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from ..cpu import matrix_product
@@ -13,33 +12,34 @@ from ..cpu import matrix_product
 LEAST_ROWS, LEAST_PRODUCTS = 128, 2**25
 """Rows and multiplications from which our own matrix products are worth laying out the weights and starting threads."""
 
-LEAST_ROWS_KEPT, LEAST_PRODUCTS_KEPT = 64, 2**21
-"""The same where the weights have been laid out before."""
+LEAST_ROWS_LAID_OUT, LEAST_PRODUCTS_LAID_OUT = 64, 2**21
+"""The same within `constant_weights`, where the weights have been laid out before."""
 
-_kept = threading.local()
+_block = threading.local()
 
 
 @contextmanager
 def constant_weights(panels):
-    """Within the block the weights of `linear` do not change, so that each is laid out for products only once.
+    """Within the block the parameters of `linear` do not change, so that each is laid out for products only once.
 
     Parameters
     ----------
     panels : dict
         Empty at first; threads that compute with the same weights share it. It holds a copy of each large weight.
     """
-    before, _kept.panels = getattr(_kept, "panels", None), panels
+    before, _block.panels = getattr(_block, "panels", None), panels
     try:
         yield
     finally:
-        _kept.panels = before
+        _block.panels = before
 
 
 def linear(x, weight, bias=None):
     """``x @ weight.T + bias``, as `torch.nn.functional.linear`.
 
     Large products of float32 on a CPU where `cpu.matrix_product` is faster than torch are done there, and so are those of the
-    backward pass.
+    backward pass. Which ones are large depends on the number of rows, so that the last bits of a row can depend on how
+    many there are, as torch's do.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def linear(x, weight, bias=None):
     -------
     Tensor of shape (..., n_out)
     """
-    if _is_ours(x, weight):
+    if _is_ours(x, weight, bias):
         return _Linear.apply(x, weight, bias)
     return functional.linear(x, weight, bias)
 
@@ -63,26 +63,38 @@ class Linear(nn.Linear):
         return linear(x, self.weight, self.bias)
 
 
-def _is_ours(x, weight):
-    kept = getattr(_kept, "panels", None) is not None
-    least_rows, least_products = (
-        (LEAST_ROWS_KEPT, LEAST_PRODUCTS_KEPT) if kept else (LEAST_ROWS, LEAST_PRODUCTS)
-    )
+def _is_ours(x, weight, bias):
+    laid_out = getattr(_block, "panels", None) is not None
+    least_rows = LEAST_ROWS_LAID_OUT if laid_out else LEAST_ROWS
+    least_products = LEAST_PRODUCTS_LAID_OUT if laid_out else LEAST_PRODUCTS
     return (
-        x.numel() >= least_rows * x.shape[-1]
+        x.dim() > 0
+        and x.numel() >= least_rows * x.shape[-1]
         and x.numel() * len(weight) >= least_products
-        and x.dtype == weight.dtype == torch.float32
-        and x.device.type == "cpu"
+        and weight.shape[1:] == x.shape[-1:]  # torch says what is wrong otherwise
+        and (bias is None or bias.shape == weight.shape[:1])
+        and all(_is_single_on_cpu(tensor) for tensor in (x, weight, bias) if tensor is not None)
         and not torch.is_autocast_enabled("cpu")
+        and not _is_traced()
         and matrix_product.is_fast()
     )
+
+
+def _is_single_on_cpu(tensor):
+    return tensor.dtype == torch.float32 and tensor.device.type == "cpu"
+
+
+def _is_traced():
+    """Whether torch compiles or exports what runs, or transforms it by ``torch.func``: then there are no numbers yet."""
+    return torch.compiler.is_compiling() or torch._C._functorch.maybe_current_level() is not None
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, weight, bias):
-        ctx.save_for_backward(x, weight)
-        ctx.has_bias = bias is not None
+        of_x, of_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(x if of_weight else None, weight if of_x else None)
+        ctx.shapes, ctx.has_bias = (x.shape, weight.shape), bias is not None
         rows = _array(x.reshape(-1, x.shape[-1]))
         out = x.new_empty(*x.shape[:-1], len(weight))
         shift = None if bias is None else _array(bias)
@@ -90,34 +102,40 @@ class _Linear(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
+        x_shape, weight_shape = ctx.shapes
         of_x = of_weight = of_bias = None
-        grad = grad.reshape(-1, len(weight))
-        rows = _array(grad)
+        grad = grad.reshape(-1, weight_shape[0])
         if ctx.needs_input_grad[0]:
-            of_x = torch.empty_like(x, memory_format=torch.contiguous_format)
-            result = of_x.view(-1, x.shape[-1]).numpy()
-            matrix_product.multiply(rows, matrix_product.pack(_array(weight)), None, result)
+            of_x = _product(grad, weight).view(x_shape)
         if ctx.needs_input_grad[1]:
-            of_weight = torch.empty_like(weight, memory_format=torch.contiguous_format)
-            panels = matrix_product.pack(_array(x.reshape(-1, x.shape[-1])))
-            matrix_product.multiply(rows.T, panels, None, of_weight.numpy())
+            of_weight = _product(grad.T, x.reshape(-1, x_shape[-1]))
         if ctx.has_bias and ctx.needs_input_grad[2]:
             of_bias = grad.sum(dim=0)
         return of_x, of_weight, of_bias
 
 
+def _product(a, b):
+    """``a @ b`` of the backward pass; by torch where its own gradients are asked for."""
+    if torch.is_grad_enabled():
+        return a @ b
+    out = a.new_empty(len(a), b.shape[1])
+    left = a.detach().numpy() if a.T.is_contiguous() else _array(a)
+    matrix_product.multiply(left, matrix_product.pack(_array(b)), None, out.numpy())
+    return out
+
+
 def _panels(weight):
     """The transposed weight, laid out as the right factor of a product."""
-    kept = getattr(_kept, "panels", None)
-    if kept is None:
+    panels = getattr(_block, "panels", None)
+    owner = weight if weight._base is None else weight._base
+    if panels is None or not isinstance(owner, nn.Parameter):  # a computed weight is another one each time
         return matrix_product.pack(_array(weight).T)
     place = weight.data_ptr(), weight.shape, weight.stride()
-    if place not in kept:  # the weight is kept too, so that no other can take its place
-        kept[place] = weight, matrix_product.pack(_array(weight).T)
-    return kept[place][1]
+    if place not in panels:  # the weight is kept too, so that no other can take its place
+        panels[place] = weight, matrix_product.pack(_array(weight).T)
+    return panels[place][1]
 
 
 def _array(tensor):

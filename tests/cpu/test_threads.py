@@ -1,9 +1,10 @@
 """Parts of a loop: each once, in threads that are kept, errors not lost, also in a forked process."""
 
-import _thread
 import multiprocessing
 import os
+import signal
 import threading
+import time
 
 import pytest
 import torch
@@ -63,20 +64,56 @@ def test_an_error_in_any_part_is_raised(threads):
             in_threads(fail, 2)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.skipif(
-    threading.current_thread() is not threading.main_thread(), reason="only a main thread can be interrupted"
-)
-def test_an_interruption_is_never_lost(threads):
-    """Wherever it comes: a loop that lost it would go on forever."""
+def test_an_interruption_that_the_library_swallows_is_raised(threads, monkeypatch):
+    """It can come before our function runs, where ctypes prints it and goes on."""
     threads(2)
-    for _ in range(100):
-        timer = threading.Timer(0.002, _thread.interrupt_main)
-        with pytest.raises(KeyboardInterrupt):
-            timer.start()
-            while True:
-                in_threads(lambda first, last: None, 4, largest=1)
-        timer.join()
+
+    def swallow(function, data, n_threads, flags):
+        others = threading.Thread(target=function, args=(data,))  # they do the work
+        others.start()
+        others.join()
+
+    monkeypatch.setattr(threads_module, "_threads", threads_module._Threads(swallow))
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(lambda first, last: done.append(first), 4)
+    assert sorted(done) == [0, 2]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no such signal")
+def test_an_error_of_a_signal_handler_ends_the_work(threads):
+    threads(2)
+
+    def too_late(*_):
+        raise TimeoutError("too late")
+
+    def work(first, last):
+        time.sleep(0.01)
+        if threading.current_thread() is threading.main_thread():
+            signal.raise_signal(signal.SIGALRM)
+
+    before = signal.signal(signal.SIGALRM, too_late)
+    try:
+        with pytest.raises(TimeoutError, match="too late"):
+            in_threads(work, 4, largest=1)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_nothing_goes_on_after_an_error(threads):
+    threads(2)
+    meeting, ended = threading.Barrier(2, timeout=60), []
+
+    def work(first, last):
+        meeting.wait()
+        if first == 0:
+            raise ValueError("no")
+        time.sleep(0.2)
+        ended.append(first)
+
+    with pytest.raises(ValueError, match="no"):
+        in_threads(work, 2)
+    assert ended == [1]
 
 
 def _count_in_a_child(queue):

@@ -61,6 +61,16 @@ def test_gradients_of_another_order_of_memory():
     assert torch.equal(gradient, out)
 
 
+def test_gradients_of_gradients_and_other_devices_by_default():
+    torch.manual_seed(5)
+    x = large()
+    with torch.device("meta"):
+        out = dropout(x * x, 0.25, training=True)
+    (gradient,) = torch.autograd.grad(out.sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(gradient.sum(), x)
+    torch.testing.assert_close(second, torch.where(out == 0, 0.0, 2 / 0.75), rtol=1e-5, atol=0)
+
+
 def test_torch_drops_small_tensors_and_nothing_is_dropped_outside_training(monkeypatch):
     monkeypatch.setattr(dropout_module, "_kept", None)  # would fail if it were called
     small, doubles = torch.ones(100), torch.ones(2**20, dtype=torch.float64)

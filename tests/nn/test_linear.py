@@ -1,5 +1,7 @@
 """Linear layers by our own matrix products: forwards, backwards, and where they leave the work to torch."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -9,21 +11,22 @@ from amp_sklearn.classification import AMPSClassifier
 from amp_sklearn.cpu import matrix_product
 from amp_sklearn.nn import linear as linear_module
 from amp_sklearn.nn.encoder_layer import PreNormEncoderLayer
-from amp_sklearn.nn.linear import constant_weights, linear
+from amp_sklearn.nn.linear import Linear, constant_weights, linear
 
 
 @pytest.fixture
 def ours(monkeypatch):
     """All layers of this test are computed by our own products."""
     monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
-    for limit in ("LEAST_ROWS", "LEAST_PRODUCTS", "LEAST_ROWS_KEPT", "LEAST_PRODUCTS_KEPT"):
+    for limit in ("LEAST_ROWS", "LEAST_PRODUCTS", "LEAST_ROWS_LAID_OUT", "LEAST_PRODUCTS_LAID_OUT"):
         monkeypatch.setattr(linear_module, limit, 1)
 
 
 def layer(n_in=37, n_out=20, shape=(3, 7), seed=0):
     generator = torch.Generator().manual_seed(seed)
     sizes = (*shape, n_in), (n_out, n_in), (n_out,)
-    return [torch.randn(size, generator=generator).requires_grad_() for size in sizes]
+    x, weight, bias = (torch.randn(size, generator=generator) for size in sizes)
+    return x.requires_grad_(), torch.nn.Parameter(weight), torch.nn.Parameter(bias)
 
 
 def gradients(out, inputs):
@@ -107,6 +110,84 @@ def test_constant_weights_are_laid_out_once(ours, monkeypatch):
         torch.testing.assert_close(half, expected)
         weight.data *= 2
         assert not torch.equal(linear(x, weight, bias), expected)
+
+
+def test_computed_weights_are_not_kept(ours):
+    """They are other ones in each pass, and would fill the memory."""
+    x, weight, bias = layer()
+    panels = {}
+    with torch.no_grad(), constant_weights(panels):
+        for _ in range(3):
+            torch.testing.assert_close(linear(x, 2 * weight, bias), functional.linear(x, 2 * weight, bias))
+    assert not panels
+
+
+@pytest.mark.parametrize(
+    ("n_in", "n_out", "n_bias"), [(38, 20, 20), (36, 20, 20), (37, 20, 1), (37, 20, 19), (37, 0, 20)]
+)
+def test_shapes_that_do_not_fit_are_refused_by_torch(n_in, n_out, n_bias, ours):
+    x, weight, bias = torch.zeros(24, 37), torch.zeros(n_out, n_in), torch.zeros(n_bias)
+    if n_bias == 1:  # torch broadcasts it
+        assert linear(x, weight, bias + 1).eq(1).all()
+        return
+    with pytest.raises(RuntimeError):
+        linear(x, weight, bias)
+
+
+def test_gradients_of_gradients(ours):
+    x, weight, bias = ((0.2 * tensor.detach()).requires_grad_() for tensor in layer())
+    doubles = [tensor.detach().double().requires_grad_() for tensor in (x, weight, bias)]
+
+    def penalty_gradients(function, inputs):
+        out = function(function(*inputs).tanh() @ inputs[1], *inputs[1:])
+        found = torch.autograd.grad(out.tanh().sum(), inputs, create_graph=True)
+        return torch.autograd.grad(sum(part.pow(2).sum() for part in found), inputs)
+
+    found, expected = (
+        penalty_gradients(linear, (x, weight, bias)),
+        penalty_gradients(functional.linear, doubles),
+    )
+    for of_found, of_expected in zip(found, expected, strict=True):
+        torch.testing.assert_close(of_found.double(), of_expected, rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_is_kept_that_no_gradient_needs(ours):
+    x, weight, bias = layer()
+    hidden = 3 * x
+    out = linear(hidden, weight.detach(), bias)
+    hidden.mul_(2)  # would be an error if the gradient of the weight were to come
+    gradients(out, [x, bias])
+
+
+def test_functional_transforms_and_pickles(ours):
+    x, weight, bias = layer(shape=(4,))
+
+    def loss(weight):
+        return linear(x, weight, bias).pow(2).sum()
+
+    (expected,) = torch.autograd.grad(functional.linear(x, weight, bias).pow(2).sum(), weight)
+    torch.testing.assert_close(torch.func.grad(loss)(weight), expected)
+    rows = torch.func.vmap(lambda row: linear(row, weight, bias))(x)
+    torch.testing.assert_close(rows, functional.linear(x, weight, bias))
+    module = Linear(5, 3)
+    torch.testing.assert_close(pickle.loads(pickle.dumps(module))(x[:, :5]), module(x[:, :5]))
+
+
+@pytest.mark.parametrize("default", ["float64", "meta"])
+def test_the_defaults_of_torch_do_not_matter(default, ours):
+    x, weight, bias = layer()
+    expected = functional.linear(x, weight, bias)
+    before = torch.get_default_dtype()
+    try:
+        if default == "float64":
+            torch.set_default_dtype(torch.float64)
+        with torch.device("meta" if default == "meta" else "cpu"):
+            found = linear(x, weight, bias)
+            (of_found,) = torch.autograd.grad(found, x, torch.ones(found.shape, dtype=x.dtype, device="cpu"))
+    finally:
+        torch.set_default_dtype(before)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(of_found, torch.ones_like(expected) @ weight)
 
 
 def test_an_encoder_layer_equals_that_of_torch(ours):
