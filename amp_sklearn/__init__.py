@@ -32,7 +32,6 @@ _HOME_OF = {
     "compare": "model_selection",
     "evaluate": "model_selection",
     "evaluate_folds": "model_selection",
-    "explain": "explain",
     "load_bernett": "data",
     "load_bernett_mini": "data",
     "load_checkpoint": "classification.checkpoints",

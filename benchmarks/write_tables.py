@@ -29,7 +29,9 @@ COLUMNS = ["folds", "model", "accuracy", "MCC", "ROC AUC", "PR AUC"]
 
 EXPLANATION = (
     "The two kinds of folds differ because in random folds every test protein also occurs in training, where its "
-    "habit of interacting can be learned by heart; only protein-disjoint folds ask about proteins never seen."
+    "habit of interacting can be learned by heart; only protein-disjoint folds ask about proteins never seen. A network's "
+    "figures are those of one machine: another kind of processor rounds differently, and training ends elsewhere within "
+    "the spread."
 )
 
 

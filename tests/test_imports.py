@@ -2,15 +2,19 @@
 
 import ast
 import importlib
+import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import amp_sklearn
 
 PACKAGE = Path(amp_sklearn.__file__).parent
+DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = (
     "exceptions", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification", "presets", "screening",
     "model_selection", "audit", "calibration", "persistence", "explain", "regions", "plotting", "workflows",
@@ -59,6 +63,7 @@ def test_imports_point_downwards(file):
 def test_every_public_name_is_there():
     for name in amp_sklearn.__all__:
         assert getattr(amp_sklearn, name) is not None
+        assert importlib.util.find_spec(f"amp_sklearn.{name}") is None, f"{name} is also a module"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         amp_sklearn.nothing  # noqa: B018 - the access is the test
 
@@ -66,9 +71,18 @@ def test_every_public_name_is_there():
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_object_is_in_the_reference(name):
     module = importlib.import_module(f"amp_sklearn.{name}")
-    reference = (Path(__file__).parents[1] / "docs" / "api.rst").read_text().split()
+    reference = (DOCS / "api.rst").read_text().split()
     objects = [public for public in module.__all__ if callable(getattr(module, public))]
     assert [public for public in objects if public not in reference] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{page.name}" for page in sorted(DOCS.glob("*.rst")))])
+def test_what_the_documentation_imports_is_there(page):
+    text = (DOCS.parent / page).read_text()
+    for found in re.finditer(r"^ *from (amp_sklearn[.\w]*) import (\([^)]*\)|.*)$", text, re.MULTILINE):
+        module = importlib.import_module(found[1])
+        for name in re.findall(r"\w+", found[2]):
+            assert not isinstance(getattr(module, name), ModuleType)
 
 
 def test_help_loads_no_torch():

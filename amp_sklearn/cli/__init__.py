@@ -1,10 +1,11 @@
 """The command ``amp-sklearn``: one file per command, over the same calls that Python users make."""
 
 import sys
+from typing import Annotated
 
 import typer
 
-from ..exceptions import ModelLoadError, PairTableError, SequenceError
+from .. import __version__
 from .demo import demo
 from .embed import embed
 from .evaluate import evaluate
@@ -20,6 +21,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+):
+    if show:
+        print(f"amp-sklearn {__version__}")
+        raise typer.Exit
+
+
 for command in (demo, embed, train, predict, evaluate, regions):
     app.command()(command)
 
@@ -28,6 +42,6 @@ def main():
     """Run the command line; what is wrong with the input is said in words, without a traceback."""
     try:
         app()
-    except (SequenceError, PairTableError, ModelLoadError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"amp-sklearn: {error}", file=sys.stderr)
         raise SystemExit(2) from error

@@ -9,6 +9,7 @@ import typer
 from .options import (
     ESM2,
     Device,
+    Epochs,
     MaxLength,
     Model,
     Pairs,
@@ -43,7 +44,7 @@ def evaluate(
         ),
     ] = Scheme.both,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
-    epochs: Annotated[int | None, typer.Option(help="Training epochs. Default: the model's own.")] = None,
+    epochs: Epochs = None,
     esm2: ESM2 = "esm2-mini",
     max_length: MaxLength = None,
     uppercase: Uppercase = False,

@@ -52,18 +52,33 @@ MaxLength = Annotated[
 Uppercase = Annotated[
     bool, typer.Option("--uppercase", help="Accept lower-case residues and turn them upper case.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of everything random; the same seed gives the same numbers.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        help="Seed of everything random; on one kind of processor the same seed gives the same numbers."
+    ),
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Training epochs. Default: the model's own.")]
 Device = Annotated[str, typer.Option(help="Torch device: auto, cpu, cuda.")]
 
 
 def read_input(pairs, sequences, uppercase, *, labelled):
-    """Pairs and labels from files; with ``labelled`` the label column must be there."""
+    """Pairs and labels from files; with ``labelled`` the label column must be there and hold 1 and 0."""
+    import numpy as np
+
     from ..data import read_pairs
     from ..exceptions import PairTableError
 
     X, y = read_pairs(pairs, sequences, uppercase=uppercase)
     if labelled and y is None:
         raise PairTableError(f"{pairs} has no label column; this command needs one, named label (1 and 0)")
+    found = sorted(map(str, np.unique(y))) if labelled else []
+    if labelled and not set(np.unique(y)) <= {0, 1}:  # no other label says which pairs interact
+        raise PairTableError(
+            f"the labels of {pairs} are {', '.join(found[:5])}; write 1 for interacting pairs, else 0"
+        )
+    if len(found) == 1:
+        raise PairTableError(f"all labels of {pairs} are {found[0]}; there must be pairs with 1 and with 0")
     return X, y
 
 

@@ -25,7 +25,19 @@ def predict(
     import joblib
 
     X, _ = read_input(pairs, sequences, uppercase, labelled=False)
-    fitted = joblib.load(model)
+    try:
+        fitted = joblib.load(model)
+        classes = fitted.classes_.tolist()
+    except OSError:
+        raise
+    except Exception as error:  # whatever the bytes of another file make it do
+        raise ValueError(
+            f"{model} is no model that 'amp-sklearn train' wrote ({type(error).__name__}: {error}); the order is "
+            "MODEL PAIRS SEQUENCES"
+        ) from error
+    if classes != [0, 1]:
+        found = ", ".join(map(str, classes))
+        raise ValueError(f"{model} tells apart {found}, not 1 (interacting) and 0; predict with it in Python")
     table = X.index.to_frame(index=False)
     table["probability"] = fitted.predict_proba(X)[:, 1]
     table["prediction"] = fitted.predict(X)

@@ -8,6 +8,7 @@ import typer
 from .options import (
     ESM2,
     Device,
+    Epochs,
     MaxLength,
     Model,
     Pairs,
@@ -25,7 +26,7 @@ def train(
     sequences: Sequences,
     out: Annotated[Path, typer.Option(help="File of the trained model.")] = Path("model.joblib"),
     model: Preset = Model.amps_small,
-    epochs: Annotated[int | None, typer.Option(help="Training epochs. Default: the model's own.")] = None,
+    epochs: Epochs = None,
     esm2: ESM2 = "esm2-mini",
     max_length: MaxLength = None,
     uppercase: Uppercase = False,

@@ -82,6 +82,8 @@ def gather_sequences(source, *, columns=None, full_id=False):
         )
     if not isinstance(source, pd.DataFrame) and starts_as_fasta(source):
         return parse_fasta(source, full_id=full_id)
+    if not isinstance(source, pd.DataFrame) and Path(source).stat().st_size == 0:
+        raise PairTableError(f"{Path(source).name} is empty; expected FASTA, or a table of ids and sequences")
     table = read_table(source)
     advice = "columns=(id, sequence), which read_pairs calls sequence_columns"
     if columns is None:

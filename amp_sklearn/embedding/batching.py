@@ -70,7 +70,8 @@ def embed_distinct(
     missing.sort(key=lambda row: (-len(sequences[row]), sequences[row]))
     label = f"embedding {len(missing):,} of {len(sequences):,} proteins"
     n_residues = sum(len(sequences[row]) for row in missing)
-    with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=not verbose) as progress:
+    hidden = not verbose or not missing
+    with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=hidden) as progress:
         n_workers = workers_on(model.forward.device)
         share = max(n_residues // (_BATCHES_PER_WORKER * n_workers), _LEAST_TOKENS)
         limit = batch_tokens if n_workers == 1 else min(batch_tokens, share)

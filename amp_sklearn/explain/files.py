@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -41,13 +40,13 @@ def write_explanation(explanation, path):
         arrays["residue_counts"] = np.array([len(side) for side in sides], dtype=np.int64)
     path = Path(path)
     # written beside the target and moved over it, so that an interrupted run leaves no half file
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez_compressed(file, header=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -35,8 +35,8 @@ class ExplainedModel:
         What the classifier reads.
     layout : FeatureLayout
         Meaning of the columns.
-    background : PairMatrix or ndarray of shape (n_background, n_features)
-        Reference pairs, from which baselines and replacement values are drawn.
+    given_background : PairMatrix or ndarray of shape (n_background, n_features), or None
+        Reference pairs; None for the pairs to explain themselves.
     target : int
         Column of ``predict_proba`` that is explained.
     pair_ids : ndarray of shape (n_pairs, 2) or None
@@ -56,7 +56,7 @@ class ExplainedModel:
     module: Any
     features: PairMatrix | np.ndarray
     layout: FeatureLayout
-    background: PairMatrix | np.ndarray
+    given_background: PairMatrix | np.ndarray | None = None
     target: int = 1
     pair_ids: np.ndarray | None = None
     lengths: np.ndarray | None = None
@@ -67,6 +67,19 @@ class ExplainedModel:
 
     def __len__(self):
         return len(self.features)
+
+    @property
+    def background(self):
+        """Reference pairs, from which baselines and replacement values are drawn."""
+        if self.given_background is not None:
+            return self.given_background
+        if len(self) == 1:
+            raise ValueError(
+                "the only pair would be its own reference, and all values 0: pass background=, pairs to compare it "
+                'with such as those of the training, or a method that needs none, such as "attention" or '
+                'baseline="zero"'
+            )
+        return self.features
 
     @property
     def output_name(self):
@@ -227,11 +240,9 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         lengths, notes = _embedded(fitted, lengths)
         check_is_fitted(fitted[-1])
         estimator, features = fitted[-1], _features(fitted, X)
-        background = features if background is None else _features(fitted, background)
-    elif background is None:
-        background = features
+        background = None if background is None else _features(fitted, background)
     if not isinstance(features, PairMatrix):
-        features, background = np.asarray(features), np.asarray(background)
+        features, background = np.asarray(features), None if background is None else np.asarray(background)
         if features.ndim != 2 or features.dtype.kind not in "fiu":
             raise ValueError(
                 f"expected a numeric table of pairs (n_pairs x n_features), got {features.dtype} of shape "
@@ -258,7 +269,7 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         module=estimator if bare else getattr(estimator, "module_", None),
         features=features,
         layout=layout,
-        background=background,
+        given_background=background,
         target=_target_column(estimator, target),
         pair_ids=pair_ids,
         lengths=lengths,

@@ -4,11 +4,14 @@ import importlib
 import subprocess
 import sys
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 from typer.testing import CliRunner
 
+import amp_sklearn
 from amp_sklearn import cli, data, workflows
 from amp_sklearn.data import load_bernett_mini
 from amp_sklearn.embedding import ESM2Embedder
@@ -42,6 +45,10 @@ def run(monkeypatch):
         return result.output
 
     return call
+
+
+def test_version(run):
+    assert run("--version") == f"amp-sklearn {amp_sklearn.__version__}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -118,10 +125,32 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
             "'lstm' is not one of 'amps-small', 'amps'",
         ),
         (["embed", "proteins.fasta", "--esm2", "no/such-model"], "cannot load the ESM-2 model"),
+        (["train", "pairs.tsv", "empty.fasta"], "empty.fasta is empty; expected FASTA, or a table"),
+        (["predict", "pairs.tsv", "pairs.tsv", "proteins.fasta"], "pairs.tsv is no model that"),
+        (["predict", "three.joblib", "pairs.tsv", "proteins.fasta"], "tells apart 0, 1, 2, not 1"),
+        (
+            ["train", "words.tsv", "proteins.fasta"],
+            "are binding, none; write 1 for interacting pairs, else 0",
+        ),
+        (["train", "three.tsv", "proteins.fasta"], "are 0, 1, 2; write 1"),
+        (["evaluate", "mixed.tsv", "proteins.fasta"], "are 0, 1, NaN; write 1"),
+        (["evaluate", "ones.tsv", "proteins.fasta"], "all labels of ones.tsv are 1"),
+        (["train", "pairs.tsv", "proteins.fasta", "--epochs", "0"], "--epochs"),
+        (["demo", "--out", "pairs.tsv"], "pairs.tsv"),
     ],
 )
 def test_wrong_input_is_said_in_words(files, arguments, message):
-    table = pd.read_csv(files / "pairs.tsv", sep="\t")
+    table = pd.read_csv(files / "pairs.tsv", sep="\t", dtype=str)
+    labels = {
+        "words": table["label"].map({"0": "none", "1": "binding"}),
+        "three": ["2", *table["label"][1:]],
+        "mixed": ["NaN", *table["label"][1:]],
+        "ones": "1",
+    }
+    for name, column in labels.items():
+        table.assign(label=column).to_csv(files / f"{name}.tsv", sep="\t", index=False)
+    (files / "empty.fasta").write_text("")
+    joblib.dump(DummyClassifier().fit([[0]] * 3, [0, 1, 2]), files / "three.joblib")
     table.drop(columns="label").to_csv(files / "unlabelled.tsv", sep="\t", index=False)
     done = subprocess.run(
         [sys.executable, "-c", "from amp_sklearn.cli import main; main()", *arguments],

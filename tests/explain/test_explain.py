@@ -74,6 +74,19 @@ def pipeline(sequences):
     return make_pipeline(Composition(), TorchClassifier(module)).fit(sequences, list("nynyny"))
 
 
+@pytest.mark.parametrize(
+    "method", ["integrated_gradients", "gradient_shap", "deep_shap", "occlusion", "permutation"]
+)
+def test_one_pair_alone_has_nothing_to_be_compared_with(method, pipeline, sequences):
+    one, network = sequences.iloc[[0]], pipeline[-1]
+    network.module_[1] = torch.nn.Tanh()
+    with pytest.raises(ValueError, match="the only pair would be its own reference, and all values 0"):
+        explain(pipeline, one, method)
+    values = explain(pipeline, one, method, background=sequences).values
+    assert np.abs(values).max() > 1e-4
+    explain(pipeline, one, "integrated_gradients", baseline="zero")
+
+
 def test_a_pipeline_from_sequences(pipeline, sequences):
     found = explain(pipeline, sequences, "integrated_gradients", baseline="zero")
     assert found.layout.token_labels == ("A_segment0", "A_segment1", "B_segment0", "B_segment1")

@@ -59,6 +59,8 @@ def test_round_trip_keeps_everything(tmp_path):
     full().save(path)
     assert_same(full(), Explanation.load(path))
     assert [file.name for file in tmp_path.iterdir()] == ["one.npz"]
+    (tmp_path / "other").touch()
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_round_trip_of_the_smallest(tmp_path):
