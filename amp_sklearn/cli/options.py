@@ -84,6 +84,10 @@ def read_input(pairs, sequences, uppercase, *, labelled):
 
 def build_model(name, esm2, max_length, device, seed, epochs=None):
     """The pipeline that ``--model`` names."""
+    if name == Model.composition:  # it reads letters, and is fitted at once
+        for option, value, default in (("--epochs", epochs, None), ("--esm2", esm2, "esm2-mini")):
+            if value != default:
+                raise typer.BadParameter(f"{option} is not for --model {name}")
     from ..workflows import pair_pipeline
 
     return pair_pipeline(

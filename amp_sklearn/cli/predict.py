@@ -18,7 +18,9 @@ def predict(
     ],
     pairs: Pairs,
     sequences: Sequences,
-    out: Annotated[Path, typer.Option(help="Table to write (.tsv).")] = Path("predictions.tsv"),
+    out: Annotated[Path, typer.Option(help="Table to write (.tsv, or .csv with commas).")] = Path(
+        "predictions.tsv"
+    ),
     uppercase: Uppercase = False,
 ):
     """Predict the probability of interaction for each pair."""
@@ -42,5 +44,5 @@ def predict(
     table["probability"] = fitted.predict_proba(X)[:, 1]
     table["prediction"] = fitted.predict(X)
     out.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out, sep="\t", index=False)
+    table.to_csv(out, sep="," if out.suffix == ".csv" else "\t", index=False)
     print(f"{len(table):,} pairs, {int((table['probability'] > 0.5).sum()):,} predicted to interact: {out}")

@@ -67,6 +67,8 @@ def test_train_then_predict_equals_python(run, files, tiny_esm2, tmp_path):
     table = pd.read_csv(predictions, sep="\t")
     np.testing.assert_allclose(table["probability"], expected, rtol=0, atol=1e-6)
     assert table[["protein_a", "protein_b"]].to_numpy().tolist() == X.index.to_frame().to_numpy().tolist()
+    run("predict", model, pairs, proteins, "--out", tmp_path / "predictions.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "predictions.csv"), table)
 
 
 def test_evaluate_writes_folds_summary_and_predictions(run, files, tiny_esm2, tmp_path):
@@ -136,6 +138,10 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
         (["evaluate", "mixed.tsv", "proteins.fasta"], "are 0, 1, NaN; write 1"),
         (["evaluate", "ones.tsv", "proteins.fasta"], "all labels of ones.tsv are 1"),
         (["train", "pairs.tsv", "proteins.fasta", "--epochs", "0"], "--epochs"),
+        (
+            ["train", "pairs.tsv", "proteins.fasta", "--model", "composition", "--epochs", "3"],
+            "--epochs is not for --model composition",
+        ),
         (["demo", "--out", "pairs.tsv"], "pairs.tsv"),
     ],
 )
