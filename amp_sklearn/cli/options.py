@@ -73,9 +73,12 @@ def read_input(pairs, sequences, uppercase, *, labelled):
     if labelled and y is None:
         raise PairTableError(f"{pairs} has no label column; this command needs one, named label (1 and 0)")
     found = sorted(map(str, np.unique(y))) if labelled else []
-    if labelled and not set(np.unique(y)) <= {0, 1}:  # no other label says which pairs interact
+    others = [row for row, label in enumerate(y) if label not in (0, 1, "0", "1")] if labelled else []
+    if others:  # only 1 and 0 say which pairs interact
+        pair = " and ".join(map(str, X.index[others[0]]))
         raise PairTableError(
-            f"the labels of {pairs} are {', '.join(found[:5])}; write 1 for interacting pairs, else 0"
+            f"the labels of {pairs} are {', '.join(found[:5])}, first {y[others[0]]} of {pair}; "
+            "write 1 for interacting pairs, else 0"
         )
     if len(found) == 1:
         raise PairTableError(f"all labels of {pairs} are {found[0]}; there must be pairs with 1 and with 0")

@@ -77,9 +77,8 @@ def _run_in_team(team, work, n_threads):
             raise errors[0]
     finally:
         errors.clear()
-    if (
-        threading.get_ident() not in finished
-    ):  # outside of the block above the library swallows an interruption
+    # an interruption outside of the try block above is printed by ctypes, not raised
+    if threading.get_ident() not in finished:
         raise KeyboardInterrupt("a signal came while compiled code was being called")
 
 

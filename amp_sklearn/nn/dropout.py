@@ -68,7 +68,7 @@ def _kept(x, bits, n_dropped):
 
 def _half_mask(bits, n_dropped, dtype):
     """The bits, overwritten by the factors of numbers of two bytes: 0, or what scales the others."""
-    scale = torch.tensor(_scale(n_dropped), dtype=dtype).view(torch.int16).numpy()[()]
+    scale = torch.tensor(_scale(n_dropped), dtype=dtype, device="cpu").view(torch.int16).numpy()[()]
 
     def mask_some(first, last):
         _mask(bits.numpy()[first:last], _least(n_dropped), scale)

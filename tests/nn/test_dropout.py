@@ -69,6 +69,9 @@ def test_gradients_of_gradients_and_other_devices_by_default():
     (gradient,) = torch.autograd.grad(out.sum(), x, create_graph=True)
     (second,) = torch.autograd.grad(gradient.sum(), x)
     torch.testing.assert_close(second, torch.where(out == 0, 0.0, 2 / 0.75), rtol=1e-5, atol=0)
+    halves = large(torch.bfloat16)
+    with torch.device("meta"):
+        assert dropout(halves, 0.25, training=True).device.type == "cpu"
 
 
 def test_torch_drops_small_tensors_and_nothing_is_dropped_outside_training(monkeypatch):
