@@ -14,7 +14,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         "OMP_NUM_THREADS", "1"
     )  # workers that each start a thread per core only wait for each other
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent / "fixtures"
 
 # numba keeps a compiled function by the file that it stands in, not by the files that it takes instructions from
 _compiled = sorted((Path(__file__).parents[1] / "amp_sklearn" / "cpu").glob("*.py"))
@@ -32,7 +32,7 @@ def cache_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_esm2():
-    """Folder of a random ESM-2 of width 32 with published features; see tests/data/esm2/SOURCE.md."""
+    """Folder of a random ESM-2 of width 32 with published features; see tests/fixtures/esm2/SOURCE.md."""
     return DATA / "esm2" / "model"
 
 

@@ -23,7 +23,7 @@ def test_examples_run(name, tmp_path, monkeypatch):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-PUBLIC = ("data", "embedding", "preprocessing", "classification", "presets", "model_selection", "audit", "persistence", "explain",
+PUBLIC = ("data", "embedding", "preprocessing", "classification", "presets", "model_selection", "audit", "persistence", "explanation",
           "regions", "plotting", "workflows")  # fmt: skip
 
 

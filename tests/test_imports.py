@@ -17,10 +17,12 @@ PACKAGE = Path(amp_sklearn.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = (
     "exceptions", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification", "presets", "screening",
-    "model_selection", "audit", "calibration", "persistence", "explain", "regions", "plotting", "workflows",
+    "model_selection", "audit", "calibration", "persistence", "explanation", "regions", "plotting", "workflows",
     "cli",
 )  # fmt: skip
-NOT_ALLOWED = {"explain": {"classification", "presets"}}  # it asks a fitted model for what the model declares
+NOT_ALLOWED = {
+    "explanation": {"classification", "presets"}
+}  # it asks a fitted model for what the model declares
 PUBLIC = (
     "data",
     "embedding",
@@ -29,7 +31,7 @@ PUBLIC = (
     "model_selection",
     "screening",
     "audit",
-    "explain",
+    "explanation",
     "regions",
     "plotting",
 )

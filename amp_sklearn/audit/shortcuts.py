@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from ..classification.baselines import ProteinFrequencyClassifier
+from ..classification.protein_frequency import ProteinFrequencyClassifier
 from ..model_selection.pair_classes import PAIR_CLASSES
 from .finding import Finding, auroc_severity, grade, percent
 

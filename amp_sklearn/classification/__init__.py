@@ -1,10 +1,10 @@
 """Classifiers of protein pairs, as scikit-learn estimators."""
 
 from .base import BaseTorchClassifier
-from .baselines import ProteinFrequencyClassifier
 from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
 from .nearest_pairs import NearestPairsClassifier
+from .protein_frequency import ProteinFrequencyClassifier
 from .recurrent import GRUClassifier
 from .token_mean import TokenMeanClassifier
 from .transformer import AMPCSEClassifier, AMPSClassifier

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from ..nn.runtime import rng_state, set_rng_state
+from ..nn.random_numbers import rng_state, set_rng_state
 
 
 def fit_name(estimator, seed, *digests):

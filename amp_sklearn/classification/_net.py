@@ -5,7 +5,7 @@ from skorch import NeuralNet
 from skorch.callbacks import GradientNormClipping
 from torch import nn
 
-from ..nn.runtime import autocast
+from ..nn.device import autocast
 
 FUSED_ON = ("cpu", "cuda")
 

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+from ..nn.device import autocast
 from ..nn.linear import constant_weights
-from ..nn.runtime import autocast, side_by_side, workers_on
+from ..nn.parallel import side_by_side, workers_on
 
 PART_BYTES = {"cpu": 2**28, "cuda": 2**31}
 """Memory for what is computed once per protein; with more proteins the pairs are predicted in groups."""
@@ -80,7 +81,9 @@ class Predictor:
     def pairs(self):
         """Logits of pairs of proteins, each protein's own part computed once."""
         index, on_cpu = self.rows.X.index, self.rows.device.type == "cpu"
-        symmetric = self.symmetric and not self.module.order_blind  # else the other order has the same logit
+        symmetric = (
+            self.symmetric and not self.module.permutation_invariant
+        )  # else the other order has the same logit
         probe = self.each(
             lambda row: self.module.protein_part(self.rows.proteins(row), side=0), [index[0, :1]]
         )

@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..nn.runtime import resolve_device, seeded, warn_if_emulated
+from ..nn.device import resolve_device, warn_if_emulated
+from ..nn.random_numbers import seeded
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule

@@ -23,7 +23,7 @@ def demo(
 
     matplotlib.use("Agg")
     from ..data import load_yeast_ppi
-    from ..explain import explain
+    from ..explanation import explain
     from ..workflows import cross_validation, evaluate_schemes, pair_pipeline, summarise
 
     begin = time.perf_counter()

@@ -129,7 +129,7 @@ def _analyse(
 ):  # fmt: skip
     import pandas as pd
 
-    from ..explain import Explanation
+    from ..explanation import Explanation
     from ..regions import (
         AnnotatedResidues,
         annotation_summary,

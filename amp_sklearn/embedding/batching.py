@@ -7,7 +7,7 @@ import torch
 from tqdm.auto import tqdm
 
 from ..data.segments import PROTEIN_TOKENS
-from ..nn.runtime import side_by_side, workers_on
+from ..nn.parallel import side_by_side, workers_on
 from .pooling import merge_windows, pool_packed, window_starts
 
 _BATCHES_PER_WORKER = 4  # at least, so that all end at about the same time

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..exceptions import ModelLoadError
-from ..nn.runtime import has_instructions, resolve_device, warn_if_emulated
+from ..nn.device import has_instructions, resolve_device, warn_if_emulated
 from .packed_esm2 import PackedESM2
 
 BUNDLED_MODEL = "esm2-mini"

@@ -6,7 +6,7 @@ State-dict keys are those of the published checkpoints.
 from .autoencoder import AutoEncoder
 from .encoders import PairGRU, PairTransformer
 from .mlp import DeepPairNetwork, MLPHead, TokenMean
-from .tokens import PairModule
+from .pair_module import PairModule
 
 __all__ = [
     "AutoEncoder",

@@ -6,7 +6,7 @@ from torch import nn
 from .encoder_layer import PreNormEncoderLayer
 from .linear import Linear
 from .mlp import relu_mlp
-from .tokens import PairModule
+from .pair_module import PairModule
 
 
 class PairTransformer(PairModule):
@@ -14,7 +14,7 @@ class PairTransformer(PairModule):
 
     Published as ESM2_AMPS and ESM2_AMP_CSE.
     As published there is neither a position nor a chain embedding, hence the output does not change when
-    tokens are permuted: the model sees a set and cannot tell protein A from B (``order_blind``). The two
+    tokens are permuted: the model sees a set and cannot tell protein A from B (``permutation_invariant``). The two
     embeddings lift that.
 
     Parameters
@@ -58,7 +58,7 @@ class PairTransformer(PairModule):
     >>> import torch
     >>> from amp_sklearn.nn import PairTransformer
     >>> module = PairTransformer(20, 16, n_layers=2, n_heads=4, dim_feedforward=32, hidden=(8, 4))
-    >>> module(torch.zeros(3, 320)).shape, module.order_blind
+    >>> module(torch.zeros(3, 320)).shape, module.permutation_invariant
     (torch.Size([3]), True)
     """
 
@@ -108,7 +108,7 @@ class PairTransformer(PairModule):
         self.mlp_layers = relu_mlp((d, *hidden, n_outputs))
 
     @property
-    def order_blind(self):
+    def permutation_invariant(self):
         """True unless a chain or a position embedding tells the tokens apart."""
         return self.chain_embedding is None and self.position_embedding is None
 

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from .linear import Linear, linear
-from .tokens import PairModule
+from .pair_module import PairModule
 
 
 def relu_mlp(sizes, init="kaiming"):
@@ -196,7 +196,7 @@ class TokenMean(PairModule):
         self.mlp_layers = relu_mlp((width, *hidden, n_outputs))
 
     @property
-    def order_blind(self):
+    def permutation_invariant(self):
         """True: a mean knows neither which protein nor which segment a token came from."""
         return True
 

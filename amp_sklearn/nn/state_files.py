@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from ..exceptions import ModelLoadError
 from .autoencoder import AutoEncoder
-from .runtime import seeded
+from .random_numbers import seeded
 
 STATE_KEYS = ("model_state_dict", "state_dict")
 """Where a checkpoint keeps the parameters beside other things."""

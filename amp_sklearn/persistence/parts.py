@@ -11,7 +11,8 @@ import torch
 from .. import nn
 from ..classification._net import PairNet, make_net
 from ..exceptions import ModelLoadError
-from ..nn.runtime import resolve_device, seeded
+from ..nn.device import resolve_device
+from ..nn.random_numbers import seeded
 from ..nn.state_files import autoencoder_from_state, compare_keys
 
 MODULES = {

@@ -12,7 +12,7 @@ TRUSTED_TYPES = (
     "amp_sklearn.calibration.protein_similarity.EmbeddingReference",
     "amp_sklearn.calibration.protein_similarity.KmerReference",
     "amp_sklearn.calibration.selective_classifier.SelectiveClassifier",
-    "amp_sklearn.classification.baselines.ProteinFrequencyClassifier",
+    "amp_sklearn.classification.protein_frequency.ProteinFrequencyClassifier",
     "amp_sklearn.classification.fully_connected.AEDNNClassifier",
     "amp_sklearn.classification.fully_connected.DPMClassifier",
     "amp_sklearn.classification.nearest_pairs.NearestPairsClassifier",

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..explain import explain
+from ..explanation import explain
 from .style import LABEL, SEQUENTIAL, TICK, TITLE, Display, label_tokens, pair_title
 
 
@@ -38,7 +38,7 @@ class AttentionDisplay(Display):
     --------
     >>> import numpy as np
     >>> from amp_sklearn.data import FeatureLayout
-    >>> from amp_sklearn.explain import Explanation
+    >>> from amp_sklearn.explanation import Explanation
     >>> from amp_sklearn.plotting import AttentionDisplay
     >>> layout = FeatureLayout(("segment0", "segment1"), 4)
     >>> maps = np.random.RandomState(0).dirichlet(np.ones(4), size=(3, 2, 4))

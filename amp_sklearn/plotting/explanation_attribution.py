@@ -1,6 +1,6 @@
 """Pictures of token values: sorted bars, beeswarm, heat map of pairs, tracks along the sequences."""
 
-from ..explain import explain
+from ..explanation import explain
 from ..regions import UNIPROT_TYPES
 from ..regions.table import check_annotations
 from .explanation_bars import draw_bars, draw_heatmap
@@ -38,7 +38,7 @@ class AttributionDisplay(Display):
     Examples
     --------
     >>> from amp_sklearn.data import FeatureLayout
-    >>> from amp_sklearn.explain import Explanation
+    >>> from amp_sklearn.explanation import Explanation
     >>> from amp_sklearn.plotting import AttributionDisplay
     >>> layout = FeatureLayout(("segment0", "segment1"), 4)
     >>> explanation = Explanation([[0.1, 0.4, 0.2, 0.3]], layout, "occlusion")
@@ -105,7 +105,7 @@ class AttributionDisplay(Display):
         estimator : Pipeline or classifier
         X : DataFrame, PairMatrix or array-like
         method : str or Explainer, default="integrated_gradients"
-            See ``amp_sklearn.explain.explain``.
+            See ``amp_sklearn.explanation``.
         kind, pair, k, regions, ax
             As for ``from_explanation``.
         **settings

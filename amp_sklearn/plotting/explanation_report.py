@@ -30,7 +30,7 @@ class DeletionCurveDisplay(Display):
     >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
     >>> from amp_sklearn.data import FeatureLayout
-    >>> from amp_sklearn.explain import evaluate_explanations
+    >>> from amp_sklearn.explanation import evaluate_explanations
     >>> from amp_sklearn.plotting import DeletionCurveDisplay
     >>> X = np.random.RandomState(0).normal(size=(60, 4))
     >>> model = LogisticRegression().fit(X, X[:, 3] > 0)
@@ -89,7 +89,7 @@ class DeletionCurveDisplay(Display):
         -------
         DeletionCurveDisplay
         """
-        from ..explain import evaluate_explanations
+        from ..explanation import evaluate_explanations
 
         report = evaluate_explanations(estimator, X, methods, **{"n_repeats": 0, **settings})
         return cls.from_report(report, curve=curve, ax=ax)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from ..data.segments import SEGMENT_TOKENS, segment_bounds
-from ..explain import Explanation
+from ..explanation import Explanation
 from ..regions import UNIPROT_TYPES, AnnotatedResidues, protein_lengths
 from ..regions.ranking import rank_pairs
 from .regions_coverage import WHICH_COLORS
@@ -68,7 +68,7 @@ class RegionTrackDisplay(Display):
     --------
     >>> import numpy as np
     >>> from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-    >>> from amp_sklearn.explain import Explanation
+    >>> from amp_sklearn.explanation import Explanation
     >>> from amp_sklearn.plotting import RegionTrackDisplay
     >>> from amp_sklearn.regions import annotation_table
     >>> values = np.linspace(0, 1, 20)[None]

@@ -8,7 +8,7 @@ from sklearn.utils.validation import _generate_get_feature_names_out, check_is_f
 
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix, as_configured_output
-from ..nn.runtime import resolve_device
+from ..nn.device import resolve_device
 from .autoencoder_training import encode, reconstruction_error, train_autoencoder
 
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 from tqdm.auto import trange
 
 from ..nn import AutoEncoder
-from ..nn.runtime import seeded
+from ..nn.random_numbers import seeded
 
 ROWS_PER_PASS = 8192
 

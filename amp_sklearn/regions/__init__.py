@@ -17,7 +17,7 @@ from .interpro import (
 from .intervals import ALL_TYPES, AnnotatedResidues, protein_lengths
 from .null_models import NULL_MODELS, PositionNull, RotationNull
 from .paired import top_vs_low
-from .picks import explanation_from_picks
+from .ranked_tables import explanation_from_ranked_segments
 from .reading import READERS, annotation_format, read_annotations
 from .resampling import adjust_p_values
 from .table import (
@@ -49,7 +49,7 @@ __all__ = [
     "coverage",
     "coverage_bins",
     "enrichment",
-    "explanation_from_picks",
+    "explanation_from_ranked_segments",
     "hit_rate",
     "hit_rate_by_chance",
     "interpro_type",

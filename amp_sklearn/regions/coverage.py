@@ -76,7 +76,7 @@ def coverage(
     --------
     >>> import numpy as np
     >>> from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-    >>> from amp_sklearn.explain import Explanation
+    >>> from amp_sklearn.explanation import Explanation
     >>> from amp_sklearn.regions import annotation_table, coverage
     >>> values = np.zeros((1, 20))
     >>> values[0, 12] = 1.0  # segment 2 of protein B
@@ -89,8 +89,8 @@ def coverage(
     """
     annotated = annotated_residues(annotations, sequences, types, fuzzy, outside)
     pair_rows = annotated.rows(explanation.pair_ids)
-    picks = rank_pairs(explanation, k, which, unit, pair_rows, annotated.lengths)
-    return _tidy(explanation, annotated, pair_rows, picks, which)
+    selection = rank_pairs(explanation, k, which, unit, pair_rows, annotated.lengths)
+    return _tidy(explanation, annotated, pair_rows, selection, which)
 
 
 def annotated_residues(annotations, sequences, types, fuzzy, outside):
@@ -100,36 +100,36 @@ def annotated_residues(annotations, sequences, types, fuzzy, outside):
     return AnnotatedResidues(annotations, sequences, types, fuzzy, outside)
 
 
-def pick_percent(annotated, pair_rows, picks):
+def pick_percent(annotated, pair_rows, selection):
     """Coverage of each pick.
 
     Parameters
     ----------
     annotated : AnnotatedResidues
     pair_rows : ndarray of int of shape (n_pairs, 2)
-    picks : Picks
+    selection : Selection
 
     Returns
     -------
     ndarray of float of shape (n_pairs, k, n_types)
         Percent.
     """
-    rows = picks.proteins(pair_rows)
+    rows = selection.proteins(pair_rows)
     if (
-        picks.unit == "segment"
+        selection.unit == "segment"
     ):  # ten segments per protein, however many pairs: look up instead of counting again
         lengths, counts = annotated.segment_counts()
-        return percent_covered(counts, lengths[..., None])[rows, picks.number]
-    starts, ends = picks.bounds(pair_rows, annotated.lengths)
+        return percent_covered(counts, lengths[..., None])[rows, selection.number]
+    starts, ends = selection.bounds(pair_rows, annotated.lengths)
     counts = annotated.count(rows.ravel(), starts.ravel(), ends.ravel())
     return percent_covered(counts, np.ones_like(counts)).reshape(*rows.shape, -1)
 
 
-def _tidy(explanation, annotated, pair_rows, picks, which):
+def _tidy(explanation, annotated, pair_rows, selection, which):
     """The tidy table; compact types, since there may be tens of millions of rows."""
-    percent = pick_percent(annotated, pair_rows, picks)
+    percent = pick_percent(annotated, pair_rows, selection)
     n_pairs, k, n_types = percent.shape
-    starts, ends = picks.bounds(pair_rows, annotated.lengths)
+    starts, ends = selection.bounds(pair_rows, annotated.lengths)
 
     def per_pair(values):
         return np.repeat(values, k * n_types)
@@ -144,9 +144,11 @@ def _tidy(explanation, annotated, pair_rows, picks, which):
     protein_dtype = pd.CategoricalDtype(annotated.proteins[used])
     place = np.zeros(len(annotated.proteins), dtype=np.int32)
     place[used] = np.arange(len(used))
-    n_tokens = len(SEGMENT_TOKENS) if picks.unit == "segment" else int(annotated.lengths[used].max(initial=0))
-    first = 0 if picks.unit == "segment" else 1
-    tokens = [f"{block}_{picks.unit}{i + first}" for block in "AB" for i in range(n_tokens)]
+    n_tokens = (
+        len(SEGMENT_TOKENS) if selection.unit == "segment" else int(annotated.lengths[used].max(initial=0))
+    )
+    first = 0 if selection.unit == "segment" else 1
+    tokens = [f"{block}_{selection.unit}{i + first}" for block in "AB" for i in range(n_tokens)]
     codes = np.min_scalar_type(-max(len(tokens), 1))
     return pd.DataFrame(
         {
@@ -158,10 +160,10 @@ def _tidy(explanation, annotated, pair_rows, picks, which):
             ),
             "rank": np.tile(np.repeat(np.arange(1, k + 1, dtype=np.min_scalar_type(k)), n_types), n_pairs),
             "token": pd.Categorical.from_codes(
-                per_pick((picks.side.astype(np.int64) * n_tokens + picks.number).astype(codes)),
+                per_pick((selection.side.astype(np.int64) * n_tokens + selection.number).astype(codes)),
                 categories=pd.Index(tokens),
             ),
-            "protein": proteins(per_pick(place[picks.proteins(pair_rows)])),
+            "protein": proteins(per_pick(place[selection.proteins(pair_rows)])),
             "start": per_pick((starts + 1).astype(np.int32)),
             "end": per_pick(ends.astype(np.int32)),
             "type": pd.Categorical.from_codes(

@@ -5,7 +5,7 @@ import pandas as pd
 
 from .null_models import NULL_MODELS
 from .resampling import (
-    RankedPicks,
+    RankedSelection,
     adjust_p_values,
     bootstrap,
     check_resampling,
@@ -35,9 +35,9 @@ def enrichment(
     outside="raise",
     random_state=None,
 ):
-    """Compare the coverage of a model's picks with what chance would give in the same proteins.
+    """Compare the coverage of a model's selection with what chance would give in the same proteins.
 
-    The statistic is the mean coverage over all picks of a group of pairs. The null keeps which proteins were
+    The statistic is the mean coverage over all selection of a group of pairs. The null keeps which proteins were
     picked in, how often, and their regions; see ``RotationNull`` and ``PositionNull``. Proteins, not pairs,
     are the independent units of both the null and the bootstrap, since one protein occurs in many pairs.
 
@@ -50,12 +50,12 @@ def enrichment(
     by : array-like of shape (n_pairs,), default=None
         Group of each pair, such as ``outcomes(y_true, y_pred)``; each group is tested by itself.
     null : {"rotation", "position"}, default="rotation"
-        ``"rotation"``: the picks of a protein at random places of the same protein. ``"position"``: the
-        picks of another protein, which also asks whether a preference for some positions (the ends, say)
+        ``"rotation"``: the selection of a protein at random places of the same protein. ``"position"``: the
+        selection of another protein, which also asks whether a preference for some positions (the ends, say)
         explains the result; segments only.
     threshold : float, default=None
-        Percent. With it the statistic is the share of picks that are covered to so much or more (the hit
-        rate of single picks, in percent) instead of their mean coverage.
+        Percent. With it the statistic is the share of selection that are covered to so much or more (the hit
+        rate of single selection, in percent) instead of their mean coverage.
     n_resamples : int, default=9999
         Draws from the null; the smallest possible p-value is ``1 / (n_resamples + 1)``.
     n_bootstrap : int, default=2000
@@ -68,11 +68,11 @@ def enrichment(
     DataFrame
         One row per group, ``which`` and type:
 
-        - ``n_pairs``, ``n_proteins``: pairs of the group; proteins that hold picks (a protein with
+        - ``n_pairs``, ``n_proteins``: pairs of the group; proteins that hold selection (a protein with
           fewer than ten residues has empty segments and is left out).
-        - ``n_informative``: proteins with picks where coverage differs between segments, so that a choice
+        - ``n_informative``: proteins with selection where coverage differs between segments, so that a choice
           matters.
-        - ``observed``, ``expected``: mean coverage of the picks, and its mean under the null, in percent.
+        - ``observed``, ``expected``: mean coverage of the selection, and its mean under the null, in percent.
         - ``difference`` (percentage points), ``fold`` (observed / expected), and their bootstrap intervals
           ``difference_low``, ``difference_high``, ``fold_low``, ``fold_high``.
         - ``z``: difference in standard deviations of the null (exact).
@@ -95,7 +95,7 @@ def enrichment(
     --------
     >>> import numpy as np
     >>> from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-    >>> from amp_sklearn.explain import Explanation
+    >>> from amp_sklearn.explanation import Explanation
     >>> from amp_sklearn.regions import annotation_table, enrichment
     >>> values = np.tile(np.arange(20.0), (8, 1))  # each model looks at the end of protein B
     >>> ids = [(f"A{i}", f"B{i}") for i in range(8)]
@@ -112,18 +112,18 @@ def enrichment(
     if threshold is not None and not 0 < threshold <= 100:
         raise ValueError(f"threshold must be a percentage above 0 and up to 100, got {threshold}")
     which = (which,) if isinstance(which, str) else tuple(which)
-    analysis = RankedPicks(explanation, annotations, sequences, k, types, unit, by, fuzzy, outside)
+    analysis = RankedSelection(explanation, annotations, sequences, k, types, unit, by, fuzzy, outside)
     rng = generator(random_state)
     tables = []
     for code, group in enumerate(analysis.groups):
         for end in which:
-            proteins, picks, values = analysis.by_protein(end, code)
+            proteins, selection, values = analysis.by_protein(end, code)
             if not len(proteins):
                 continue
             if threshold is not None:
                 values = [100.0 * (value >= threshold) for value in values]
-            model = NULL_MODELS[null](picks, values)
-            n_picks = np.array([p.sum() for p in picks], dtype=float)
+            model = NULL_MODELS[null](selection, values)
+            n_picks = np.array([p.sum() for p in selection], dtype=float)
             difference = (model.observed - model.expected).sum(axis=0)
             p_values = two_sided(difference, model.draw(n_resamples, rng))
             sums = np.concatenate([model.observed, model.expected, n_picks[:, None]], axis=1)

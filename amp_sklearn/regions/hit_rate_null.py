@@ -28,7 +28,7 @@ def hit_rate_by_chance(
 ):
     """Compare hit rates with those of segments placed at random in the same proteins.
 
-    All picks of a protein, in all pairs, are moved together by a random number of segments along it, around
+    All selection of a protein, in all pairs, are moved together by a random number of segments along it, around
     its end (the rotation null of ``enrichment``); the hit rates are then counted again, also that of any
     rank.
 
@@ -61,14 +61,14 @@ def hit_rate_by_chance(
 
     Notes
     -----
-    Proteins shorter than ten residues keep their picks: some of their segments are empty.
+    Proteins shorter than ten residues keep their selection: some of their segments are empty.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from amp_sklearn.regions import annotation_table, explanation_from_picks, hit_rate_by_chance
+    >>> from amp_sklearn.regions import annotation_table, explanation_from_ranked_segments, hit_rate_by_chance
     >>> ids = [(f"A{i}", f"B{i}") for i in range(9)]
-    >>> explanation = explanation_from_picks(ids, [["B_segment9"]] * 9, [["A_segment0"]] * 9)
+    >>> explanation = explanation_from_ranked_segments(ids, [["B_segment9"]] * 9, [["A_segment0"]] * 9)
     >>> regions = annotation_table((b, "Domain", 81, 100) for _, b in ids)
     >>> lengths = {protein: 100 for pair in ids for protein in pair}
     >>> table = hit_rate_by_chance(explanation, regions, lengths, k=1, which=["top"], types=["Domain"],
@@ -97,8 +97,8 @@ def hit_rate_by_chance(
     rng = generator(random_state)
     tables = []
     for end in which:
-        picks = rank_pairs(explanation, k, end, "segment", rows, annotated.lengths)
-        proteins, numbers = picks.proteins(rows)[order], picks.number[order].astype(np.int64)
+        selection = rank_pairs(explanation, k, end, "segment", rows, annotated.lengths)
+        proteins, numbers = selection.proteins(rows)[order], selection.number[order].astype(np.int64)
 
         def rates(shift, proteins=proteins, numbers=numbers):
             hits = is_hit[proteins, (numbers + shift[proteins]) % n_segments]

@@ -1,4 +1,4 @@
-"""What coverage chance alone would give: null models that keep each protein's regions and picks."""
+"""What coverage chance alone would give: null models that keep each protein's regions and selection."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import numpy as np
 _CHUNK = 20_000_000  # numbers drawn at a time
 
 
-def rotations(picks, values):
-    """Sum of values under the picks, for every rotation of the picks along the protein.
+def rotations(selection, values):
+    """Sum of values under the selection, for every rotation of the picks along the protein.
 
     Parameters
     ----------
-    picks : ndarray of shape (..., n)
+    selection : ndarray of shape (..., n)
         How often each of the ``n`` segments or residues was picked.
     values : ndarray of shape (..., n, n_types)
         Coverage of each.
@@ -30,8 +30,8 @@ def rotations(picks, values):
     >>> rotations(np.array([2, 0, 0]), np.array([[0.0], [50.0], [100.0]])).round(9).ravel().tolist()
     [0.0, 100.0, 200.0]
     """
-    n = picks.shape[-1]
-    spectrum = np.conj(np.fft.rfft(picks, axis=-1))[..., None] * np.fft.rfft(values, axis=-2)
+    n = selection.shape[-1]
+    spectrum = np.conj(np.fft.rfft(selection, axis=-1))[..., None] * np.fft.rfft(values, axis=-2)
     return np.fft.irfft(spectrum, n=n, axis=-2)
 
 
@@ -39,14 +39,14 @@ class RotationNull:
     """Each protein's picks are moved together by a random number of places along the protein, around its end.
 
     Every place is equally likely for each pick, so the expected value is the mean coverage of all segments
-    (or residues) of the protein. What a protein's picks share stays shared: the same protein occurs in many
-    pairs and its picks resemble each other, and neighbours tend to be picked together, as neighbours tend to
+    (or residues) of the protein. What a protein's selection share stays shared: the same protein occurs in many
+    pairs and its selection resemble each other, and neighbours tend to be picked together, as neighbours tend to
     be annotated together. All rotations of a protein are enumerated; mean and variance of the sum over
     proteins are exact, and its distribution is sampled.
 
     Parameters
     ----------
-    picks : list of ndarray of shape (n_i,)
+    selection : list of ndarray of shape (n_i,)
         For each protein, how often each segment or residue was picked.
     values : list of ndarray of shape (n_i, n_types)
         For each protein, coverage of each segment or residue in percent.
@@ -54,16 +54,16 @@ class RotationNull:
     Attributes
     ----------
     observed, expected : ndarray of shape (n_proteins, n_types)
-        Sum of coverage over the picks of each protein: as picked, and on average over all rotations.
+        Sum of coverage over the selection of each protein: as picked, and on average over all rotations.
     variance : ndarray of shape (n_types,)
         Variance of the sum over all proteins.
     """
 
-    def __init__(self, picks, values):
-        placed = [rotations(p, v) for p, v in zip(picks, values, strict=True)]
+    def __init__(self, selection, values):
+        placed = [rotations(p, v) for p, v in zip(selection, values, strict=True)]
         # summed directly, not taken from the Fourier transform, so that nothing covered is exactly 0
-        self.observed = np.stack([p @ v for p, v in zip(picks, values, strict=True)])
-        self.expected = np.stack([p.sum() * v.mean(axis=0) for p, v in zip(picks, values, strict=True)])
+        self.observed = np.stack([p @ v for p, v in zip(selection, values, strict=True)])
+        self.expected = np.stack([p.sum() * v.mean(axis=0) for p, v in zip(selection, values, strict=True)])
         self.variance = sum(p.var(axis=0) for p in placed)
         moving = [p for p in placed if np.ptp(p, axis=0).max() > 1e-9]  # the others add a constant
         self._sizes = np.array([len(p) for p in moving], dtype=np.int64)
@@ -94,7 +94,7 @@ class RotationNull:
 
 
 class PositionNull:
-    """Each protein gets the picks of another protein, at the same relative positions.
+    """Each protein gets the selection of another protein, at the same relative positions.
 
     Segment 0 holds other regions than segment 5 in most proteins, and a model may prefer some positions
     whatever is there. This null keeps that preference: only the link between a protein's picks and its own
@@ -102,7 +102,7 @@ class PositionNull:
 
     Parameters
     ----------
-    picks : list of ndarray of shape (10,)
+    selection : list of ndarray of shape (10,)
     values : list of ndarray of shape (10, n_types)
 
     Attributes
@@ -116,10 +116,10 @@ class PositionNull:
         If proteins have different numbers of places, as residues have.
     """
 
-    def __init__(self, picks, values):
-        if len({len(p) for p in picks}) > 1:
+    def __init__(self, selection, values):
+        if len({len(p) for p in selection}) > 1:
             raise ValueError("null='position' compares relative positions and needs unit='segment'")
-        counts, values = np.array(picks, dtype=float), np.array(values, dtype=float)
+        counts, values = np.array(selection, dtype=float), np.array(values, dtype=float)
         total = counts.sum(axis=1, keepdims=True)
         self._profiles = counts / total
         self._weighted = total[..., None] * values

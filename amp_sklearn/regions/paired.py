@@ -5,7 +5,7 @@ import pandas as pd
 
 from .resampling import (
     CHUNK,
-    RankedPicks,
+    RankedSelection,
     adjust_p_values,
     bootstrap,
     check_resampling,
@@ -32,9 +32,9 @@ def top_vs_low(
     outside="raise",
     random_state=None,
 ):
-    """Compare the coverage of top and low picks of the same proteins.
+    """Compare the coverage of top and low selection of the same proteins.
 
-    For each protein that holds both, the mean coverage of its low picks is taken from that of its top picks.
+    For each protein that holds both, the mean coverage of its low selection is taken from that of its top selection.
     Under the null, "top" and "low" are exchangeable within a protein: the signs of the differences are drawn
     at random.
 
@@ -48,7 +48,7 @@ def top_vs_low(
     Returns
     -------
     DataFrame
-        One row per group and type: ``n_proteins`` (with top and low picks), ``top``, ``low`` (mean coverage
+        One row per group and type: ``n_proteins`` (with top and low selection), ``top``, ``low`` (mean coverage
         over proteins, percent), ``difference`` (percentage points) with ``difference_low`` and
         ``difference_high``, ``effect_size`` (mean over standard deviation of the differences), ``p_value``
         (two-sided) and ``p_adjusted`` (Benjamini-Hochberg over all rows).
@@ -64,7 +64,7 @@ def top_vs_low(
     --------
     >>> import numpy as np
     >>> from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-    >>> from amp_sklearn.explain import Explanation
+    >>> from amp_sklearn.explanation import Explanation
     >>> from amp_sklearn.regions import annotation_table, top_vs_low
     >>> values = np.tile(np.arange(20.0) % 10, (9, 1))  # the end of both proteins
     >>> ids = [(f"A{i}", f"B{i}") for i in range(9)]
@@ -76,14 +76,14 @@ def top_vs_low(
     [50.0, 0.0, 50.0, 0.0001]
     """
     check_resampling(n_resamples, n_bootstrap, confidence_level)
-    analysis = RankedPicks(explanation, annotations, sequences, k, types, unit, by, fuzzy, outside)
+    analysis = RankedSelection(explanation, annotations, sequences, k, types, unit, by, fuzzy, outside)
     rng = generator(random_state)
     tables = []
     for code, group in enumerate(analysis.groups):
         means = {}
         for end in ("top", "low"):
-            proteins, picks, values = analysis.by_protein(end, code)
-            mean = [p @ v / p.sum() for p, v in zip(picks, values, strict=True)]
+            proteins, selection, values = analysis.by_protein(end, code)
+            mean = [p @ v / p.sum() for p, v in zip(selection, values, strict=True)]
             means[end] = pd.DataFrame(mean, index=proteins, columns=list(analysis.annotated.types))
         both = means["top"].index.intersection(means["low"].index)
         if not len(both):
@@ -114,7 +114,7 @@ def top_vs_low(
             )
         )
     if not tables:
-        raise ValueError("no protein holds both top and low picks: there is nothing to compare")
+        raise ValueError("no protein holds both top and low selection: there is nothing to compare")
     table = pd.concat(tables, ignore_index=True)
     table["p_adjusted"] = adjust_p_values(table["p_value"])
     return table

@@ -13,7 +13,7 @@ _CHUNK = 200_000  # pairs ranked at a time: bounds the temporary arrays to tens 
 
 
 @dataclass(frozen=True)
-class Picks:
+class Selection:
     """The ``k`` stretches picked in each pair, in order of rank.
 
     Parameters
@@ -91,7 +91,7 @@ def rank_pairs(explanation, k, which, unit, pair_rows, lengths):
 
     Returns
     -------
-    Picks
+    Selection
 
     Raises
     ------
@@ -114,7 +114,7 @@ def rank_pairs(explanation, k, which, unit, pair_rows, lengths):
     for start in range(0, len(values), _CHUNK):
         keys = sign * values[start : start + _CHUNK, columns]
         order[start : start + _CHUNK] = np.argsort(keys, axis=1, kind="stable")[:, :k]
-    return Picks(order // N_SEGMENTS, order % N_SEGMENTS, unit)
+    return Selection(order // N_SEGMENTS, order % N_SEGMENTS, unit)
 
 
 def _rank_residues(explanation, k, sign, pair_rows, lengths):
@@ -138,4 +138,4 @@ def _rank_residues(explanation, k, sign, pair_rows, lengths):
         order[pair] = np.argsort(sign * np.concatenate([a, b]), kind="stable")[:k]
     first = lengths[pair_rows[:, :1]]
     side = (order >= first).astype(np.int8)
-    return Picks(side, order - side * first, "residue")
+    return Selection(side, order - side * first, "residue")

@@ -1,4 +1,4 @@
-"""Resampling shared by the region tests: picks of each protein, bootstrap, p-values."""
+"""Resampling shared by the region tests: selection of each protein, bootstrap, p-values."""
 
 import numpy as np
 import pandas as pd
@@ -40,8 +40,8 @@ def adjust_p_values(p_values):
     return adjusted
 
 
-class RankedPicks:
-    """The steps that all tests share: lay regions, rank, and collect the picks of each protein."""
+class RankedSelection:
+    """The steps that all tests share: lay regions, rank, and collect the selection of each protein."""
 
     def __init__(self, explanation, annotations, sequences, k, types, unit, by, fuzzy, outside):
         self.explanation, self.k, self.unit = explanation, k, unit
@@ -57,7 +57,7 @@ class RankedPicks:
             self._testable = (lengths > 0).all(axis=1)  # with an empty segment there is no choice among ten
         self._picks = {}
 
-    def picks(self, which):
+    def selection(self, which):
         """Protein row and segment or residue number of each pick, shape (n_pairs, k)."""
         if which not in self._picks:
             ranked = rank_pairs(
@@ -68,7 +68,7 @@ class RankedPicks:
 
     def by_protein(self, which, group):
         """Rows of the proteins picked in, and for each protein its picks and coverage values."""
-        rows, numbers = (part[self.group_of_pair == group].ravel() for part in self.picks(which))
+        rows, numbers = (part[self.group_of_pair == group].ravel() for part in self.selection(which))
         if self.unit == "segment":
             n_segments = self._percent.shape[1]
             counts = np.bincount(rows * n_segments + numbers, minlength=self._percent[..., 0].size)

@@ -28,7 +28,7 @@ from yeast_page import PICTURES, write_page
 from amp_sklearn.classification import AEDNNClassifier, AMPSClassifier
 from amp_sklearn.data import load_yeast_ppi
 from amp_sklearn.embedding import ESM2Embedder
-from amp_sklearn.explain import (
+from amp_sklearn.explanation import (
     AttentionExplainer,
     DeepShap,
     GradientShap,

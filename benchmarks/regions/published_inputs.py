@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from amp_sklearn.regions import explanation_from_picks
+from amp_sklearn.regions import explanation_from_ranked_segments
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "data" / "regions" / "published"
@@ -30,4 +30,4 @@ def load_lengths():
 def load_explanation(samples):
     """The samples as an explanation whose top and low segments are the published ones."""
     top, low = (samples[[f"{end}{rank}" for rank in (1, 2, 3)]] for end in ("top", "low"))
-    return explanation_from_picks(samples[["protein_a", "protein_b"]], top, low)
+    return explanation_from_ranked_segments(samples[["protein_a", "protein_b"]], top, low)

@@ -16,7 +16,7 @@ import pandas as pd
 from published_inputs import RESULTS
 
 from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-from amp_sklearn.explain import Explanation
+from amp_sklearn.explanation import Explanation
 from amp_sklearn.regions import UNIPROT_TYPES, AnnotatedResidues, coverage, enrichment, hit_rate
 
 

@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from amp_sklearn.data import FeatureLayout
 from amp_sklearn.data.segments import PROTEIN_TOKENS, SEGMENT_TOKENS
-from amp_sklearn.explain import explain, write_attention
+from amp_sklearn.explanation import explain, write_attention
 from amp_sklearn.nn import MLPHead, PairTransformer
 
 from .inputs import plain_state

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from amp_sklearn.nn.runtime import has_instructions
+from amp_sklearn.nn.device import has_instructions
 
 from .machine import gemm_gflops, peak_memory_gib, spread, timed
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from amp_sklearn.nn.runtime import has_instructions
+from amp_sklearn.nn.device import has_instructions
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 

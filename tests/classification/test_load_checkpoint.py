@@ -23,7 +23,7 @@ from amp_sklearn.exceptions import ModelLoadError
 from amp_sklearn.nn import MLPHead, PairGRU, PairTransformer
 from amp_sklearn.preprocessing import AutoencoderReducer
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[1] / "fixtures"
 MODELS = DATA / "models"
 INPUTS, OUTPUTS = np.load(MODELS / "inputs.npz"), np.load(MODELS / "outputs.npz")
 

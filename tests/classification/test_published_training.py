@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from amp_sklearn.classification import AMPSClassifier
 
-DATA = Path(__file__).parents[1] / "data" / "training"
+DATA = Path(__file__).parents[1] / "fixtures" / "training"
 
 
 @pytest.mark.parametrize("fold", range(5))

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from amp_sklearn.embedding import ESM2Embedder, batching, esm2_model
 from amp_sklearn.embedding.esm2_model import load_esm2, resolve_dtype
-from amp_sklearn.nn import runtime
+from amp_sklearn.nn import parallel
 
 RNG = np.random.default_rng(0)
 SEQUENCES = ["".join(RNG.choice(list("ACDEFGHIKLMNPQRSTVWY"), RNG.integers(1, 120))) for _ in range(30)]
@@ -92,7 +92,7 @@ def test_workers_change_no_bit_and_leave_the_number_of_threads(model, monkeypatc
 def test_batches_of_workers_are_small_and_end_together(model, monkeypatch):
     seen, compute = [], batching._embed_batch
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(runtime, "threads_per_worker", lambda n: contextlib.nullcontext())
+    monkeypatch.setattr(parallel, "threads_per_worker", lambda n: contextlib.nullcontext())
     monkeypatch.setattr(batching, "_embed_batch", lambda *a: seen.append(a[0]) or compute(*a))
     sequences = [sequence * 10 for sequence in SEQUENCES]
     n_residues = sum(map(len, sequences))
@@ -102,7 +102,7 @@ def test_batches_of_workers_are_small_and_end_together(model, monkeypatch):
 
 
 def test_a_long_protein_is_not_left_to_one_worker(model, monkeypatch):
-    monkeypatch.setattr(runtime, "ThreadPoolExecutor", None)  # would fail if it were called
+    monkeypatch.setattr(parallel, "ThreadPoolExecutor", None)  # would fail if it were called
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     monkeypatch.setattr(batching, "_embed_batch", lambda *a: np.zeros((len(a[0]), 13, model.width)))
     batching.embed_distinct(["A" * 900, "C" * 30], model)

@@ -42,19 +42,19 @@ def test_wrong_number_of_features_is_named(name):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_order_blind_tells_the_truth(name):
+def test_permutation_invariant_tells_the_truth(name):
     module = MAKERS[name]().eval().double()
     x = torch.randn(5, 4, 8, dtype=torch.float64)
     with torch.inference_mode():
         change = (module(x[:, [2, 3, 0, 1]].flatten(1)) - module(x.flatten(1))).abs().max()
-    assert (change < 1e-12) == module.order_blind
+    assert (change < 1e-12) == module.permutation_invariant
     assert module.explainable_by <= METHODS
 
 
 @pytest.mark.parametrize("chain, position", [(True, False), (False, True), (True, True)])
 def test_embeddings_let_the_transformer_see_order(chain, position):
     module = MAKERS["transformer"](chain_embedding=chain, position_embedding=position).eval().double()
-    assert not module.order_blind
+    assert not module.permutation_invariant
     x = torch.randn(5, 4, 8, dtype=torch.float64)
 
     def change(order):

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from amp_sklearn.nn import AutoEncoder, DeepPairNetwork, MLPHead, PairGRU, PairTransformer, TokenMean
 
-DATA = Path(__file__).parents[1] / "data" / "models"
+DATA = Path(__file__).parents[1] / "fixtures" / "models"
 INPUTS, OUTPUTS = np.load(DATA / "inputs.npz"), np.load(DATA / "outputs.npz")
 HEAD = {"hidden": (24, 12)}
 TRANSFORMER = {"n_heads": 4, "dim_feedforward": 64, **HEAD}

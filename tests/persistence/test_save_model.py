@@ -196,7 +196,7 @@ def test_training_can_go_on(dense, tmp_path):
 def test_loaded_checkpoints_can_be_saved(tmp_path):
     from pathlib import Path
 
-    path = Path(__file__).parents[1] / "data" / "checkpoints" / "numpy2_plain.pth"
+    path = Path(__file__).parents[1] / "fixtures" / "checkpoints" / "numpy2_plain.pth"
     model = load_checkpoint(path, n_heads=4, device="cpu")
     again = roundtrip(model, tmp_path)
     assert_same(model, again, np.random.default_rng(0).normal(size=(5, 640)).astype("float32"))

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from amp_sklearn.data import FeatureLayout
 from amp_sklearn.data.segments import SEGMENT_TOKENS, segment_bounds
-from amp_sklearn.explain import Explanation, evaluate_explanations
+from amp_sklearn.explanation import Explanation, evaluate_explanations
 from amp_sklearn.nn import PairTransformer
 from amp_sklearn.plotting import (
     AgreementDisplay,

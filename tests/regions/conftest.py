@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from amp_sklearn.data import segment_bounds
-from amp_sklearn.regions import UNIPROT_TYPES, explanation_from_picks, read_annotations
+from amp_sklearn.regions import UNIPROT_TYPES, explanation_from_ranked_segments, read_annotations
 
-DATA = Path(__file__).parents[1] / "data" / "regions"
+DATA = Path(__file__).parents[1] / "fixtures" / "regions"
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +34,10 @@ class Published:
         self.annotations = read_annotations(self.table_path)
         self.regions = regions_by_protein(self.annotations)
         self.outcome = self.samples["cls"].to_numpy()
-        picks = [self.samples[[f"{end}{rank}" for rank in (1, 2, 3)]] for end in ("top", "low")]
-        self.explanation = explanation_from_picks(self.samples[["protein_a", "protein_b"]], *picks)
+        selection = [self.samples[[f"{end}{rank}" for rank in (1, 2, 3)]] for end in ("top", "low")]
+        self.explanation = explanation_from_ranked_segments(
+            self.samples[["protein_a", "protein_b"]], *selection
+        )
         coverage = pd.read_csv(folder / "coverage.csv.gz")
         offset = coverage["cls"].map({"TP": 0, "TN": int((self.outcome == "TP").sum())})
         self.coverage = coverage.assign(pair=coverage["row"] + offset).set_index(["pair", "which"])

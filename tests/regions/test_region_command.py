@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from amp_sklearn.cli.regions import regions
-from amp_sklearn.regions import enrichment, explanation_from_picks
+from amp_sklearn.regions import enrichment, explanation_from_ranked_segments
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def saved(published, tmp_path_factory):
     explanation = replace(published.explanation, predictions=predictions)
     explanation.save(folder / "explanation.npz")
     first = published.samples.head(30)
-    picks = [first[[f"{end}{rank}" for rank in (1, 2, 3)]] for end in ("top", "low")]
-    explanation_from_picks(first[["protein_a", "protein_b"]], *picks).save(folder / "few.npz")
+    selection = [first[[f"{end}{rank}" for rank in (1, 2, 3)]] for end in ("top", "low")]
+    explanation_from_ranked_segments(first[["protein_a", "protein_b"]], *selection).save(folder / "few.npz")
     labels = published.samples[["protein_a", "protein_b", "label"]]
     labels.to_csv(folder / "labels.tsv", sep="\t", index=False)
     return folder

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout, segment_bounds
-from amp_sklearn.explain import Explanation
+from amp_sklearn.explanation import Explanation
 from amp_sklearn.regions import (
     INTERPRO_TYPES,
     UNIPROT_TYPES,
@@ -17,7 +17,7 @@ from amp_sklearn.regions import (
     AnnotationError,
     annotation_table,
     coverage,
-    explanation_from_picks,
+    explanation_from_ranked_segments,
     parse_feature_cell,
     protein_lengths,
 )
@@ -240,7 +240,7 @@ def test_tokens_without_residues_are_passed_over():
 
 
 def test_short_proteins_have_empty_segments():
-    explanation = explanation_from_picks(
+    explanation = explanation_from_ranked_segments(
         [("P", "Q")], [["A_segment9", "A_segment0"]], [["B_segment0", "B_segment1"]]
     )
     table = coverage(
@@ -322,6 +322,6 @@ def test_errors_say_what_is_wrong(published):
     with pytest.raises(ValueError, match="needs the tokens segment0"):
         coverage(summary, annotation_table([]), {"P": 9, "Q": 9})
     with pytest.raises(ValueError, match="names A_segment1 twice"):
-        explanation_from_picks([("P", "Q")], [["A_segment1"]], [["A_segment1"]])
+        explanation_from_ranked_segments([("P", "Q")], [["A_segment1"]], [["A_segment1"]])
     with pytest.raises(ValueError, match="got \\['A_cls'\\]"):
-        explanation_from_picks([("P", "Q")], [["A_cls"]], [["A_segment1"]])
+        explanation_from_ranked_segments([("P", "Q")], [["A_cls"]], [["A_segment1"]])

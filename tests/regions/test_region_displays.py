@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-from amp_sklearn.explain import Explanation
+from amp_sklearn.explanation import Explanation
 from amp_sklearn.plotting import (
     CoverageDonutDisplay,
     EnrichmentForestDisplay,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amp_sklearn.data import SEGMENT_TOKENS, FeatureLayout
-from amp_sklearn.explain import Explanation
+from amp_sklearn.explanation import Explanation
 from amp_sklearn.regions import (
     PositionNull,
     RotationNull,
@@ -28,27 +28,27 @@ LAYOUT = FeatureLayout(SEGMENT_TOKENS, 1)
 @given(st.integers(1, 23), st.integers(0, 2**16))
 def test_rotations_are_rolls(n, seed):
     rng = np.random.default_rng(seed)
-    picks, values = rng.integers(0, 4, n), rng.random((n, 3))
-    expected = [np.roll(picks, shift) @ values for shift in range(n)]
-    np.testing.assert_allclose(rotations(picks, values), expected, atol=1e-9)
+    selection, values = rng.integers(0, 4, n), rng.random((n, 3))
+    expected = [np.roll(selection, shift) @ values for shift in range(n)]
+    np.testing.assert_allclose(rotations(selection, values), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("null", [RotationNull, PositionNull])
 def test_moments_are_exact(null, rng):
-    picks = list(rng.integers(0, 3, (15, 10)) + np.eye(10, dtype=int)[rng.integers(0, 10, 15)])
+    selection = list(rng.integers(0, 3, (15, 10)) + np.eye(10, dtype=int)[rng.integers(0, 10, 15)])
     values = list(100 * rng.random((15, 10, 2)))
-    model = null(picks, values)
+    model = null(selection, values)
     draws = model.draw(40_000, np.random.default_rng(1))
     np.testing.assert_allclose(draws.mean(axis=0), 0, atol=4 * np.sqrt(model.variance.max() / 40_000))
     np.testing.assert_allclose(draws.var(axis=0), model.variance, rtol=0.04)
-    np.testing.assert_allclose(model.observed, [p @ v for p, v in zip(picks, values, strict=True)])
+    np.testing.assert_allclose(model.observed, [p @ v for p, v in zip(selection, values, strict=True)])
 
 
 def test_rotation_expects_the_mean_of_all_segments(rng):
-    picks, values = list(rng.integers(1, 3, (4, 10))), list(rng.random((4, 10, 2)))
-    model = RotationNull(picks, values)
+    selection, values = list(rng.integers(1, 3, (4, 10))), list(rng.random((4, 10, 2)))
+    model = RotationNull(selection, values)
     np.testing.assert_allclose(
-        model.expected, [p.sum() * v.mean(axis=0) for p, v in zip(picks, values, strict=True)]
+        model.expected, [p.sum() * v.mean(axis=0) for p, v in zip(selection, values, strict=True)]
     )
 
 
@@ -63,8 +63,8 @@ def test_picks_at_random_are_called_significant_at_the_nominal_rate(null):
             100.0 * np.isin(np.arange(10), np.arange(s, s + n) % 10)[:, None]
             for s, n in zip(starts, lengths, strict=True)
         ]
-        picks = [np.roll([3, 2, 1, 0, 0, 0, 0, 0, 0, 0], rng.integers(0, 10)) for _ in range(25)]
-        model = null(picks, values)
+        selection = [np.roll([3, 2, 1, 0, 0, 0, 0, 0, 0, 0], rng.integers(0, 10)) for _ in range(25)]
+        model = null(selection, values)
         p_values.append(two_sided((model.observed - model.expected).sum(axis=0), model.draw(199, rng))[0])
     rate = np.mean(np.array(p_values) <= 0.05)
     assert 0.02 < rate < 0.085  # 400 tests: 0.05 +- 3 standard errors
@@ -141,7 +141,7 @@ def test_the_answer_for_the_published_pairs(published):
     assert {t for g, w, t in significant if (g, w) == ("TN", "top")} == {"Domain", "Region", "all types"}
     assert (table["fold_low"] <= table["fold"]).all()
     assert (table["fold"] <= table["fold_high"]).all()
-    # the mean over the picks is that of the coverage table
+    # the mean over the selection is that of the coverage table
     tidy = coverage(*inputs)
     tidy = tidy[published.outcome[tidy["pair"]] == "TP"].groupby("type", observed=True)["coverage"].mean()
     np.testing.assert_allclose(table.loc[("TP", "top"), "observed"][tidy.index], tidy)

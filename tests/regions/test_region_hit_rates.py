@@ -9,7 +9,7 @@ from amp_sklearn.regions import (
     annotation_table,
     coverage,
     coverage_bins,
-    explanation_from_picks,
+    explanation_from_ranked_segments,
     hit_rate,
     hit_rate_by_chance,
     outcomes,
@@ -158,9 +158,9 @@ def test_hit_rates_by_chance_hold_the_hit_rates_and_the_mean_over_segments(publi
 
 
 def test_any_rank_by_chance_is_what_counting_all_placements_gives():
-    """Two picks in one protein keep their distance: of ten placements, four put one of them on the region."""
+    """Two selection in one protein keep their distance: of ten placements, four put one of them on the region."""
     ids = [(f"A{i}", f"B{i}") for i in range(300)]
-    explanation = explanation_from_picks(
+    explanation = explanation_from_ranked_segments(
         ids, [["A_segment0", "A_segment5"]] * 300, [["B_segment0", "B_segment1"]] * 300
     )
     regions = annotation_table((a, "Domain", 1, 20) for a, _ in ids)

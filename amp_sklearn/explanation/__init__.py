@@ -1,0 +1,65 @@
+"""Explanations of fitted models: one contract, several methods."""
+
+from .attention import AttentionExplainer
+from .attention_store import AttentionStore, write_attention
+from .attribution_baselines import baseline_rows
+from .base import (
+    Attribution,
+    Explainer,
+    FeatureExplainer,
+    RefusedExplanation,
+    aggregate_tokens,
+)
+from .deep_shap import DeepShap
+from .esm2_gradients import ESM2Gradients
+from .evaluation import ExplanationReport, evaluate_explanations
+from .explanation import Explanation
+from .faithfulness import deletion_curve, insertion_curve
+from .gradients import IntegratedGradients
+from .model import ExplainedModel, read_model
+from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
+from .registry import available_explainers, explain, make_explainer, register_explainer
+from .replacement import Occlusion, Permutation
+from .residue_gradients import ResidueGradients
+from .residues import spread_over_residues
+from .sanity import rank_correlation, top_overlap
+from .shapley_gradients import GradientShap
+from .trees import Gini, TreeShap
+
+__all__ = [
+    "PUBLISHED_ANALYSES",
+    "TOKEN_SETS",
+    "AttentionExplainer",
+    "AttentionStore",
+    "Attribution",
+    "DeepShap",
+    "ESM2Gradients",
+    "ExplainedModel",
+    "Explainer",
+    "Explanation",
+    "ExplanationReport",
+    "FeatureExplainer",
+    "Gini",
+    "GradientShap",
+    "IntegratedGradients",
+    "Occlusion",
+    "Permutation",
+    "PublishedAnalysis",
+    "RefusedExplanation",
+    "ResidueGradients",
+    "TreeShap",
+    "aggregate_tokens",
+    "available_explainers",
+    "baseline_rows",
+    "deletion_curve",
+    "evaluate_explanations",
+    "explain",
+    "insertion_curve",
+    "make_explainer",
+    "rank_correlation",
+    "read_model",
+    "register_explainer",
+    "spread_over_residues",
+    "top_overlap",
+    "write_attention",
+]

@@ -1,0 +1,107 @@
+"""Does removing what an explanation calls important change the prediction? Deletion and insertion curves."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .attribution_baselines import of_rows
+
+
+def ranking(explanation, outputs=None, base=0.0):
+    """Tokens of each pair from the most to the least important for what the model predicted.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    outputs : ndarray of shape (n_pairs,), default=None
+        Model outputs. Signed values count towards the side that the output is on: where it is below
+        ``base``, the most negative value comes first. None ranks by magnitude.
+    base : float, default=0
+        Output without a decision: 0 for logits, 0.5 for probabilities.
+
+    Returns
+    -------
+    ndarray of int of shape (n_pairs, n_tokens)
+        Ties go to the earlier token.
+    """
+    if outputs is None or not explanation.signed:
+        return np.argsort(-np.abs(explanation.values), axis=1, kind="stable")
+    side = np.where(np.asarray(outputs) >= base, 1.0, -1.0)
+    return np.argsort(-explanation.values * side[:, None], axis=1, kind="stable")
+
+
+def random_rankings(n_pairs, n_tokens, n_random, random_state):
+    """Random orders of the tokens, shape (n_random, n_pairs, n_tokens)."""
+    random = check_random_state(random_state)
+    return random.uniform(size=(n_random, n_pairs, n_tokens)).argsort(axis=-1)
+
+
+def deletion_curve(model, order, baseline, batch_size=1024):
+    """Model output while tokens are replaced by the baseline, one after the other.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    order : ndarray of int of shape (n_pairs, n_tokens)
+        Tokens of each pair, first replaced first.
+    baseline : ndarray of shape (1 or n_pairs, n_features)
+        What replaces them.
+    batch_size : int, default=1024
+        Rows at a time.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, n_tokens + 1)
+        Column ``k``: output with the first ``k`` tokens of the order replaced. Read from right to left it is
+        the insertion curve of the reversed order.
+    """
+    n_tokens, width = model.layout.n_tokens, model.layout.width
+    # step at which a token is replaced: place of each token in the order
+    step = np.argsort(order, axis=1)
+    curve = np.empty((len(model), n_tokens + 1))
+    for rows in model.batches(max(1, batch_size // (n_tokens + 1))):
+        x, absent = model.rows(rows), of_rows(baseline, rows)
+        # all steps of some pairs at once: a call of a forest costs much and a row little
+        replaced = step[rows] < np.arange(n_tokens + 1)[:, None, None]  # n_steps x n_pairs x n_tokens
+        mixed = np.where(np.repeat(replaced, width, axis=2), absent, x)
+        outputs = model.output(mixed.reshape(-1, x.shape[1]), batch_size)
+        curve[rows] = outputs.reshape(n_tokens + 1, -1).T
+    return curve
+
+
+def insertion_curve(model, order, baseline, batch_size=1024):
+    """Model output while tokens are put back into the baseline, first of the order first.
+
+    Parameters
+    ----------
+    model, order, baseline, batch_size
+        As for ``deletion_curve``.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, n_tokens + 1)
+        Column ``k``: output with the first ``k`` tokens present.
+    """
+    return deletion_curve(model, order[:, ::-1], baseline, batch_size)[:, ::-1]
+
+
+def supported(curve, outputs, base=0.0):
+    """Curves as support for what the model predicted: positive means that the prediction still holds.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (..., n_pairs, n_steps)
+    outputs : ndarray of shape (n_pairs,)
+    base : float, default=0
+        Output without a decision.
+
+    Returns
+    -------
+    ndarray of the shape of ``curve``
+    """
+    side = np.where(np.asarray(outputs) >= base, 1.0, -1.0)
+    return (curve - base) * side[:, None]
+
+
+def area(curve):
+    """Area under curves over the share of tokens, by trapezoids; last axis is the step."""
+    return (curve[..., 1:] + curve[..., :-1]).mean(axis=-1) / 2

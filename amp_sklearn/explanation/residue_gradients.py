@@ -1,0 +1,159 @@
+"""Integrated gradients carried on to single residues through the segment means."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.segments import SEGMENT_TOKENS, segment_bounds
+from ..data.sequences import check_sequences
+from ..embedding.esm2_model import load_esm2
+from ..embedding.pooling import merge_windows, window_starts
+from .attribution_baselines import of_rows
+from .base import Attribution, aggregate_tokens
+from .gradients import IntegratedGradients
+from .registry import register_explainer
+
+_EMBEDDER = (
+    "model",
+    "revision",
+    "device",
+    "dtype",
+    "max_length",
+    "long_proteins",
+    "window_overlap",
+    "uppercase",
+)
+_INSTEAD = "use 'integrated_gradients', whose segments Explanation.residues carries back evenly"
+
+
+@register_explainer("residue_gradients")
+@dataclass
+class ResidueGradients(IntegratedGradients):
+    """Integrated gradients with one value per residue.
+
+    A segment's vector is the mean of its residues' vectors in the last hidden state of ESM-2, so the
+    attribution of a segment is exactly the sum over its residues of ``gradient * (residue - baseline) /
+    n_residues``: residues that pull the mean towards what the classifier looks for get the credit. Nothing
+    is approximated in this step, and the residues of a segment add up to the segment. Each vector has seen
+    the whole protein through ESM-2's own attention, so a value tells which *position's* vector mattered, not
+    which residue would have to be mutated.
+
+    Needs a pipeline from sequences through an ``ESM2Embedder`` to a network that reads the embedder's tokens
+    as they are (no autoencoder between).
+
+    Parameters
+    ----------
+    aggregate : {"mean_abs", "sum", "sum_abs"}, default="sum"
+        How columns are put together to one value per token; ``"sum"`` is what residues add up to.
+    keep_features : bool, default=False
+        Whether the ``Explanation`` holds the value of each column.
+    n_steps, baseline, n_background, random_state, batch_size, share_first_layer
+        As for ``IntegratedGradients``.
+
+    References
+    ----------
+    Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017, arXiv:1703.01365.
+    """
+
+    aggregate: str = "sum"
+    keep_features: bool = False
+
+    def reason_unsuitable(self, model):
+        if model.sequences is None or not all(hasattr(model.embedder, name) for name in _EMBEDDER):
+            return (
+                f"it needs a pipeline that begins with an ESM2Embedder, and a table of sequences; {_INSTEAD}"
+            )
+        if model.layout.blocks != ("A", "B"):
+            return f"blocks {model.layout.blocks} are not the two proteins one after the other; {_INSTEAD}"
+        reason = super().reason_unsuitable(model)
+        if reason is None and not self._reads_segment_means(model):
+            return f"a step between embedder and classifier changes the means over residues; {_INSTEAD}"
+        return reason
+
+    @staticmethod
+    def _reads_segment_means(model):
+        """Whether the features of the first pair are what its residues' vectors give."""
+        state = residue_states(model.embedder, model.sequences[:1, 0])[0]
+        if state.shape[1] != model.layout.width:
+            return False
+        row = model.layout.by_token(model.rows([0]))[0]
+        means = dict(zip(SEGMENT_TOKENS, segment_bounds(len(state)), strict=True)) | {"mean": (0, len(state))}
+        return all(
+            np.allclose(state[slice(*means[token])].mean(axis=0), row[position], rtol=1e-3, atol=1e-4)
+            for position, token in enumerate(model.layout.tokens)
+            if token in means and means[token][1] > means[token][0]
+        )
+
+    def attribute(self, model):
+        shared = self.prepare(model)
+        parts, residues = [], []
+        for rows in model.batches(self.pairs_at_once):
+            x = model.tensor(model.rows(rows))
+            start = of_rows(shared[0], rows)
+            gradient, base, rise = self.along_path(model, x, model.tensor(start), shared)
+            found = gradient * (x - model.tensor(start))
+            parts.append([part.cpu().numpy() for part in (found, base, found.sum(dim=1) - rise)])
+            by_token = model.layout.by_token(gradient.cpu().numpy())
+            absent = np.broadcast_to(model.layout.by_token(start), by_token.shape)
+            for pair, sequences in enumerate(model.sequences[rows]):
+                states = residue_states(model.embedder, sequences)
+                residues.append(
+                    tuple(
+                        _carry(state, block, by_token[pair], absent[pair], model.layout)
+                        for state, block in zip(states, "AB", strict=True)
+                    )
+                )
+        features, base, error = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Attribution(
+            values=aggregate_tokens(features, model.layout, self.aggregate),
+            feature_values=features if self.keep_features else None,
+            base_values=base,
+            error=error,
+            residue_values=tuple(residues),
+        )
+
+
+def _carry(state, block, gradient, absent, layout):
+    """Values of one protein's residues: what each adds to the means that the classifier reads."""
+    length = len(state)
+    found = np.zeros(length)
+    bounds = dict(zip(SEGMENT_TOKENS, segment_bounds(length), strict=True)) | {"mean": (0, length)}
+    for token in layout.tokens:
+        begin, end = bounds.get(token, (0, 0))
+        if end > begin:
+            position = layout.token_labels.index(f"{block}_{token}")
+            found[begin:end] += (state[begin:end] - absent[position]) @ gradient[position] / (end - begin)
+    return found
+
+
+def residue_states(embedder, sequences):
+    """Vectors of single residues in the last hidden state, as the embedder averages them.
+
+    Parameters
+    ----------
+    embedder : ESM2Embedder
+        Fitted.
+    sequences : sequence of str
+
+    Returns
+    -------
+    list of ndarray of shape (n_residues, d), float32
+        Only the first ``max_length`` residues of an embedder that cuts long proteins.
+    """
+    loaded = load_esm2(embedder.model, embedder.revision, embedder.device, embedder.dtype)
+    sequences = check_sequences(list(sequences), None, uppercase=embedder.uppercase)
+    longest = embedder.max_length
+    if longest is not None and embedder.long_proteins == "truncate":
+        sequences = [sequence[:longest] for sequence in sequences]
+    states = []
+    for sequence in sequences:
+        n = len(sequence)
+        if longest is None or n <= longest:
+            hidden = loaded.forward([loaded.encode(sequence)])
+        else:
+            overlap = longest // 4 if embedder.window_overlap is None else embedder.window_overlap
+            windows = [(0, start, min(start + longest, n)) for start in window_starts(n, longest, overlap)]
+            packed = loaded.forward([loaded.encode(sequence[start:stop]) for _, start, stop in windows])
+            hidden = merge_windows(packed, [n], windows)
+        states.append(hidden[1 : n + 1].cpu().numpy())
+    return states
