@@ -6,6 +6,7 @@ from skorch.callbacks import GradientNormClipping
 from torch import nn
 
 from ..nn.device import autocast
+from ..nn.state_files import module_from_state
 
 FUSED_ON = ("cpu", "cuda")
 
@@ -28,7 +29,24 @@ class PairNet(NeuralNet):
 
     def __init__(self, *args, precision=None, **settings):
         self.precision = precision
+        self._state = None
         super().__init__(*args, **settings)
+
+    def initialize_from(self, state):
+        """As ``initialize``, with given parameters of the module: none are drawn."""
+        self._state = state
+        try:
+            return self.initialize()
+        finally:
+            self._state = None
+
+    def initialize_module(self):
+        if self._state is None:
+            return super().initialize_module()
+        sizes = self.get_params_for("module")
+        kind, dtype = sizes.pop("kind"), getattr(torch, sizes.pop("dtype"))
+        self.module_ = module_from_state(kind, sizes, self._state, dtype)
+        return self
 
     @property
     def _default_callbacks(self):
@@ -97,9 +115,11 @@ def make_net(
         device=str(device),
         verbose=0,
         precision=precision,
-    ).initialize()
-    if state_dict is not None:
-        net.module_.load_state_dict(state_dict)
+    )
+    if state_dict is None:
+        net.initialize()
+    else:
+        net.initialize_from(state_dict)
     net.module_.eval()
     return net
 

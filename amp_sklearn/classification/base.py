@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..nn.device import resolve_device, warn_if_emulated
 from ..nn.random_numbers import seeded
+from ..nn.state_files import refuse_not_finite
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule
@@ -150,8 +151,11 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         ------
         RuntimeError
             If the state does not fit the module; the message lists the keys.
+        ModelLoadError
+            If the state holds NaN or infinity; the message names the tensors.
         """
         check_parameters(self)
+        refuse_not_finite({} if state_dict is None else state_dict, "state_dict")
         self.classes_, self.n_features_in_, self.layout_ = np.unique(classes), int(n_features), layout
         device = resolve_device(self.device)
         self._start_random()

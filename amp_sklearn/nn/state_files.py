@@ -1,4 +1,4 @@
-"""Reading the parameters of a torch module from a file, without running anything that the file may contain."""
+"""Parameters of torch modules from files: read without running anything, and put into modules built without drawing."""
 
 import os
 import pickle
@@ -10,6 +10,7 @@ import torch
 from numpy._core.multiarray import scalar
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch.overrides import TorchFunctionMode
 
 from ..exceptions import ModelLoadError
 from .autoencoder import AutoEncoder
@@ -109,7 +110,7 @@ def _shorten(keys, limit=12):
 
 
 def compare_keys(module, state, path):
-    """Raise unless a state fits a module.
+    """Raise unless a state fits a module and holds numbers.
 
     Parameters
     ----------
@@ -122,7 +123,8 @@ def compare_keys(module, state, path):
     Raises
     ------
     ModelLoadError
-        If keys are missing or too many, or shapes differ; the message names them.
+        If keys are missing or too many, shapes differ, or a tensor holds NaN or infinity; the message names
+        them.
     """
     expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
     missing = [key for key in expected if key not in state]
@@ -143,6 +145,123 @@ def compare_keys(module, state, path):
     ]
     if problems:
         raise ModelLoadError(f"{path} does not fit {type(module).__name__}: {'; '.join(problems)}")
+    refuse_not_finite(state, path)
+
+
+def not_finite(state):
+    """Names of the tensors of a state that hold NaN or infinity."""
+    # a sum is finite only if its terms are, and takes a tenth of the time; one of finite terms may overflow
+    return [
+        key
+        for key, value in state.items()
+        if value.is_floating_point() and not torch.isfinite(value.sum()) and not torch.isfinite(value).all()
+    ]
+
+
+def refuse_not_finite(state, source):
+    """Raise a ModelLoadError, which names the tensors, if a state holds NaN or infinity.
+
+    Parameters
+    ----------
+    state : dict of str to torch.Tensor
+    source : path-like
+        Where the state comes from, for the message.
+    """
+    bad = not_finite(state)
+    if bad:
+        raise ModelLoadError(
+            f"{source} holds NaN or infinity in {_shorten(bad)}: its training diverged, every prediction would be NaN; "
+            "take an earlier checkpoint, or train again with a smaller lr"
+        )
+
+
+class _EmptyWithoutMemory(TorchFunctionMode):
+    """Within the block `torch.empty`, which parameters are made with, returns tensors on the ``meta`` device.
+
+    They have a shape and no memory, so that drawing their initial values costs nothing. Buffers are made with
+    functions that fill them, and are as usual.
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if func is torch.empty:
+            kwargs["device"] = "meta"
+        return func(*args, **kwargs)
+
+
+def module_from_state(kind, sizes, state, dtype):
+    """A module with the given parameters, built without drawing initial values that would be replaced at once.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the module.
+    sizes : dict
+        Its arguments.
+    state : dict of str to torch.Tensor
+        Copied, so that the module shares no memory with it.
+    dtype : torch.dtype
+        Of the module's floating-point parameters and buffers.
+
+    Returns
+    -------
+    torch.nn.Module
+        On the CPU.
+
+    Raises
+    ------
+    RuntimeError
+        If keys are missing or too many, or shapes differ; the message lists them.
+    """
+    try:
+        with _EmptyWithoutMemory():
+            module = kind(**sizes).to(dtype)
+    except (RuntimeError, NotImplementedError):  # it computes with its initial values, so it needs them
+        module = None
+    if module is not None:
+        module.load_state_dict(_copied(state, module), assign=True)
+        if not _lacks_memory(module):
+            return module
+    # A tensor that is made with torch.empty and no part of the state must be made as the class makes it.
+    module = kind(**sizes).to(dtype)
+    module.load_state_dict(state)
+    return module
+
+
+def _copied(state, module):
+    """The state in memory of its own and of the module's precision; one tensor where the module shares a parameter."""
+    names = dict(module.named_parameters(remove_duplicate=False))
+    last = {id(parameter): name for name, parameter in names.items() if name in state}
+    expected, copied = module.state_dict(), {}
+    for name, value in state.items():
+        if (
+            name not in expected or value.shape != expected[name].shape
+        ):  # load_state_dict names it in its error
+            copied[name] = value
+        elif id(names.get(name)) in last:
+            shared = last[id(names[name])]
+            if shared not in copied:
+                copied[shared] = torch.nn.Parameter(_copy(state[shared], expected[shared]))
+            copied[name] = copied[shared]
+        else:
+            copied[name] = _copy(value, expected[name])
+    return copied
+
+
+def _copy(value, like):
+    return torch.empty(value.shape, dtype=like.dtype).copy_(value.detach())
+
+
+def _lacks_memory(module):
+    """Whether a tensor of a module is still without memory."""
+    if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
+        return True
+    return any(
+        isinstance(value, torch.Tensor) and value.is_meta
+        for part in module.modules()
+        for name, value in vars(part).items()
+        if f"{name}_orig" not in part._parameters  # computed from the parameter at the next forward pass
+    )
 
 
 def autoencoder_from_state(state, path):
@@ -161,15 +280,15 @@ def autoencoder_from_state(state, path):
     Raises
     ------
     ModelLoadError
-        If the state does not fit an autoencoder.
+        If the state does not fit an autoencoder, or holds NaN or infinity.
     """
     width, n_components = (len(state.get(f"{name}.weight_orig", ())) for name in ("fc3", "fc_latent"))
     with torch.device("meta"):
         compare_keys(AutoEncoder(max(width, 1), max(n_components, 1)), state, path)
-    with seeded(0, torch.device("cpu")):  # initial values, replaced at once
-        module = AutoEncoder(width, n_components).to(state["fc3.weight_orig"].dtype)
-    module.load_state_dict(state)
+    dtype = state["fc3.weight_orig"].dtype
+    with seeded(0, torch.device("cpu")):  # should initial values be drawn, then not from the user's generator
+        module = module_from_state(AutoEncoder, {"width": width, "n_components": n_components}, state, dtype)
     module.eval()
     with torch.no_grad():  # spectral normalisation keeps the last weight: one without a graph can be copied
-        module(torch.zeros(1, width, dtype=state["fc3.weight_orig"].dtype))
+        module(torch.zeros(1, width, dtype=dtype))
     return module

@@ -135,7 +135,7 @@ def net_from_bytes(description, parameters, device, path):
         target = resolve_device(device)
     except (ValueError, RuntimeError):
         target = torch.device("cpu")
-    with seeded(0, target):  # the initial values, soon replaced, must not draw from the user's generator
+    with seeded(0, target):  # should initial values be drawn, then not from the user's generator
         n_outputs = sizes.pop("n_outputs")
         settings = {
             name: described[name] for name in ("dtype", "lr", "weight_decay", "grad_clip", "precision")

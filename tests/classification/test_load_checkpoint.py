@@ -267,3 +267,13 @@ def test_autoencoder_that_does_not_fit_is_named(tmp_path):
         ModelLoadError, match=r"does not fit AutoEncoder: missing keys: decoder\.1\.bn\.weight"
     ):
         load_checkpoint(saved(tmp_path, lacking))
+
+
+def test_weights_that_are_nan_are_refused(tmp_path):
+    state = MLPHead(20, 4, hidden=(6, 4)).state_dict()
+    state["mlp_layers.0.weight"][3, 2] = float("nan")
+    expected = r"NaN or infinity in mlp_layers.0.weight: its training diverged"
+    with pytest.raises(ModelLoadError, match=f"model.pth holds {expected}"):
+        load_checkpoint(saved(tmp_path, state), kind="ae_dnn")
+    with pytest.raises(ModelLoadError, match=f"state_dict holds {expected}"):
+        AEDNNClassifier(hidden1=6, hidden2=4).initialize(80, state_dict=state)

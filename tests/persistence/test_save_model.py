@@ -42,6 +42,7 @@ from amp_sklearn.classification import (
     load_checkpoint,
 )
 from amp_sklearn.embedding import ESM2Embedder
+from amp_sklearn.exceptions import ModelLoadError
 from amp_sklearn.persistence import FORMAT, load_model, save_model
 from amp_sklearn.persistence.archive import read_card
 from amp_sklearn.persistence.trusted import TRUSTED_TYPES
@@ -324,3 +325,12 @@ def test_every_estimator_of_the_package_is_on_the_list():
     listed = {name for name in TRUSTED_TYPES if name.startswith("amp_sklearn.")}
     parts = {"FrameReference", "NetReference", "FeatureLayout", "KmerReference", "EmbeddingReference"}
     assert found == {name for name in listed if name.rpartition(".")[2] not in parts}
+
+
+def test_a_model_with_nan_weights_is_not_loaded(dense, tmp_path):
+    X, y = dense
+    model = AEDNNClassifier(**SMALL).fit(X, y)
+    with torch.no_grad():
+        model.module_.mlp_layers[2].bias[0] = float("nan")
+    with pytest.raises(ModelLoadError, match=r"model.amp holds NaN or infinity in mlp_layers.2.bias"):
+        roundtrip(model, tmp_path)
