@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ..data.layout import combine_proteins
 from ..data.sequences import STANDARD_RESIDUES
 from .finding import Finding, grade
 
@@ -91,7 +92,7 @@ def check_composition(pairs, folds, random_state):
     if not folds:
         severity = grade(abs(largest["effect_size"]), 0.5, None, None)
         return [Finding("composition", severity, largest["effect_size"], "standard deviations", text)], tables
-    features = np.hstack([a + b, np.abs(a - b)])
+    features = np.hstack(combine_proteins(a, b, ("A+B", "|A-B|")))
     scores = []
     for train, test in folds:
         if len(train) > _MOST_TRAINED:

@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from ..classification.protein_frequency import ProteinFrequencyClassifier
+from ..data.layout import combine_proteins
 from ..model_selection.pair_classes import PAIR_CLASSES
 from .finding import Finding, auroc_severity, grade, percent
 
@@ -164,7 +165,7 @@ def _by_both_degrees(_, pairs, train, test, rows):
 def _degree_features(degrees):
     """Symmetric features of (n_pairs, 2 proteins, 2 labels) degrees."""
     a, b = np.moveaxis(np.log1p(np.maximum(degrees, 0)), 1, 0)
-    return np.hstack([a + b, np.abs(a - b)])
+    return np.hstack(combine_proteins(a, b, ("A+B", "|A-B|")))
 
 
 def _row(name, scheme, scores):

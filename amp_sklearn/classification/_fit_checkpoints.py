@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 
 from ..nn.random_numbers import rng_state, set_rng_state
+from ..writing import write_atomically
 
 
 def fit_name(estimator, seed, *digests):
@@ -41,11 +41,6 @@ class Checkpoints:
         self.kept: list[tuple[list[float], int]] = []
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def _replace(self, name, write):
-        partial = self.folder / f"{name}.{os.getpid()}.partial"
-        write(partial)
-        os.replace(partial, self.folder / name)
-
     def _epoch_file(self, epoch):
         return f"epoch-{epoch:04d}.safetensors"
 
@@ -67,9 +62,11 @@ class Checkpoints:
         self.kept = ranked[: self.top_k]
         if epoch in [kept for _, kept in self.kept]:
             contiguous = {key: value.contiguous() for key, value in parameters.items()}
-            self._replace(self._epoch_file(epoch), lambda path: save_file(contiguous, path))
+            with write_atomically(self.folder / self._epoch_file(epoch)) as unfinished:
+                save_file(contiguous, unfinished)
         history = net.history.to_list()
-        self._replace("history.json", lambda path: path.write_text(json.dumps(history)))
+        with write_atomically(self.folder / "history.json") as unfinished:
+            unfinished.write_text(json.dumps(history))
         device = torch.device(net.device)
         state = {
             "module": parameters,
@@ -81,7 +78,8 @@ class Checkpoints:
             "kept": self.kept,
             "progress": progress,
         }
-        self._replace("last.pt", lambda path: torch.save(state, path))
+        with write_atomically(self.folder / "last.pt") as unfinished:
+            torch.save(state, unfinished)
         keep = {self._epoch_file(kept) for _, kept in self.kept}
         for path in self.folder.glob("epoch-*.safetensors"):
             if path.name not in keep:

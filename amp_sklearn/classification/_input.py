@@ -5,25 +5,14 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from ..data import FeatureLayout, PairMatrix
-from ._rows import check_finite
+from ..data.pair_matrix import PairMatrix, check_pair_matrix, layout_of
 
 
 def check_X(estimator, X, reset=False):
     """X as an array of the estimator's precision, or the PairMatrix as it is; both checked."""
     if not isinstance(X, PairMatrix):
         return validate_data(estimator, X, dtype=np.dtype(estimator.dtype), reset=reset)
-    validate_data(estimator, X, skip_check_array=True, reset=reset)
-    if not len(X):
-        raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required")
-    layout = getattr(estimator, "layout_", None)
-    if not reset and layout is not None and X.layout != layout:
-        raise ValueError(
-            f"{type(estimator).__name__} was fitted on tokens {list(layout.token_labels)}, got "
-            f"{list(X.layout.token_labels)}"
-        )
-    check_finite(X)
-    return X
+    return check_pair_matrix(estimator, X, reset=reset)
 
 
 def check_X_y(estimator, X, y, reset):
@@ -55,7 +44,7 @@ def training_data(estimator, X, y, sample_weight, reset, classes=None):
     weight : ndarray of float of shape (n,)
         Weights of pairs times weights of classes.
     """
-    columns = getattr(X, "columns", None)
+    layout = layout_of(X)  # a DataFrame may have come out of the steps before
     X, y = check_X_y(estimator, X, y, reset)
     check_classification_targets(y)
     weight = _check_sample_weight(
@@ -68,11 +57,7 @@ def training_data(estimator, X, y, sample_weight, reset, classes=None):
         X, y, weight = X[keep], y[keep], weight[keep]
     if reset:
         estimator.classes_ = np.unique(y if classes is None else classes)
-        estimator.layout_ = None
-        if isinstance(X, PairMatrix):
-            estimator.layout_ = X.layout
-        elif columns is not None:  # a DataFrame that came out of the steps before
-            estimator.layout_ = FeatureLayout.from_feature_names(columns)
+        estimator.layout_ = layout
     if len(estimator.classes_) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least 2 classes; y has 1 class: {estimator.classes_[0]!r}"

@@ -1,19 +1,10 @@
 """Rows of X as tensors, one batch at a time, whether X is an ordinary array or a PairMatrix."""
 
-import hashlib
-
 import numpy as np
 import torch
 
 from ..data import PairMatrix
-
-COMBINE = {
-    "A": lambda a, b: a,
-    "B": lambda a, b: b,
-    "|A-B|": lambda a, b: (a - b).abs(),
-    "A*B": lambda a, b: a * b,
-    "A+B": lambda a, b: a + b,
-}
+from ..data.layout import combine_proteins
 
 
 def fits_on(device, n_bytes):
@@ -104,8 +95,7 @@ class Rows:
             rows = rows.numpy()
             if self.pairs:
                 X = self.X[rows]
-                X = np.asarray(PairMatrix(X.features, X.index[:, ::-1], X.layout) if swap else X)
-                return self._tensor(X)
+                return self._tensor(np.asarray(X.swapped() if swap else X))
             return self._swapped(self._tensor(self.X[rows])) if swap else self._tensor(self.X[rows])
         rows = rows.to(self.device)
         if not self.pairs:
@@ -115,7 +105,7 @@ class Rows:
         if self.has_both_proteins:  # both in one copy
             return self.data.index_select(0, pairs.flatten()).view(len(rows), -1)
         a, b = self.data[pairs[:, 0]], self.data[pairs[:, 1]]
-        return torch.cat([COMBINE[block](a, b) for block in self.X.layout.blocks], dim=1)
+        return torch.cat(combine_proteins(a, b, self.X.layout.blocks), dim=1)
 
     def _swapped(self, batch):
         """Columns as if the proteins had changed places: block A for block B, combinations as they are."""
@@ -155,32 +145,3 @@ class ShuffledBatches:
         for start in range(0, len(order), self.batch_size):
             batch = slice(start, start + self.batch_size)
             yield self.rows.batch(rows[batch]), (self.y[there[batch]], self.weight[there[batch]])
-
-
-def digest(X, *arrays):
-    """Hexadecimal digest of training data; a PairMatrix is read protein by protein, never made dense."""
-    hashed = hashlib.blake2b(digest_size=16)
-    if isinstance(X, PairMatrix):
-        hashed.update(repr(X.layout.to_dict()).encode())
-        arrays = (X.index, *arrays)
-        X = X.features
-    for array in (X, *arrays):
-        hashed.update(f"{array.shape}{array.dtype}".encode())
-        for start in range(0, len(array), 4096):
-            hashed.update(np.ascontiguousarray(array[start : start + 4096]).data)
-    return hashed.hexdigest()
-
-
-def check_finite(X):
-    """Raise a ValueError naming the first pair whose features hold NaN or infinity."""
-    used = np.unique(X.index)
-    for start in range(0, len(used), 1024):
-        proteins = used[start : start + 1024]
-        bad = ~np.isfinite(X.features[proteins]).all(axis=1)
-        if bad.any():
-            protein = proteins[bad][0]
-            row = int(np.flatnonzero((X.index == protein).any(axis=1))[0])
-            raise ValueError(
-                f"Input X contains NaN or infinity: features of protein row {protein}, first used "
-                f"by pair {row}"
-            )

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.digests import data_digest
 from ..nn.device import resolve_device, warn_if_emulated
 from ..nn.random_numbers import seeded
 from ..nn.state_files import refuse_not_finite
@@ -17,7 +18,7 @@ from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule
 from ._parameters import check_parameters, fill_docstring
 from ._prediction import predict_logits
-from ._rows import Rows, ShuffledBatches, digest
+from ._rows import Rows, ShuffledBatches
 from ._training import Trainer
 from ._validation import Validator, probabilities, split_rows
 
@@ -212,8 +213,8 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
                 )
             checkpoints = None
             if self.checkpoint_dir is not None and new and not one_pass:
-                held = () if held_out is None else (digest(held_out[0], held_out[1]),)
-                name = fit_name(self, int(seed), digest(X, y, weight), *held)
+                held = () if held_out is None else (data_digest(held_out[0], held_out[1]),)
+                name = fit_name(self, int(seed), data_digest(X, y, weight), *held)
                 checkpoints = Checkpoints(Path(self.checkpoint_dir) / name, self.top_k)
             patience = self.patience if self.early_stopping else None
             trainer = Trainer(

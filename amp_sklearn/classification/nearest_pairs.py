@@ -1,7 +1,6 @@
 """NearestPairsClassifier: the labels of the training pairs whose proteins lie closest."""
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import pairwise_distances
@@ -9,8 +8,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from ..cpu.compilation import compiled
-from ..data.layout import FeatureLayout
-from ..data.pair_matrix import PairMatrix
+from ..data.pair_matrix import PairMatrix, check_pair_matrix, layout_of
 
 _PAIRS_AT_ONCE = 4096  # pairs whose proteins are compared with all training proteins in one matrix
 
@@ -221,25 +219,15 @@ class NearestPairsClassifier(ClassifierMixin, BaseEstimator):
     def _pairs(self, X, reset):
         """Proteins in use and pairs of them; a row of an ordinary array is a protein, paired with itself."""
         if not isinstance(X, PairMatrix):
-            layout = FeatureLayout.from_feature_names(X.columns) if isinstance(X, pd.DataFrame) else None
+            layout = layout_of(X)
             X = validate_data(self, X, dtype=(np.float64, np.float32), reset=reset)
-            rows = np.arange(len(X))
             if layout is None or layout.blocks != ("A", "B"):
+                rows = np.arange(len(X))
                 pairs, layout = PairMatrix(X, np.column_stack([rows, rows])), None
             else:
-                halves = np.concatenate(np.split(X, 2, axis=1))
-                pairs = PairMatrix(halves, np.column_stack([rows, rows + len(X)]), layout)
+                pairs = PairMatrix.from_halves(X, layout)
         else:
-            validate_data(self, X, skip_check_array=True, reset=reset)
-            if not len(X):
-                raise ValueError(
-                    f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required"
-                )
-            pairs, layout = X.without_unused_proteins(), X.layout
-            if not np.isfinite(pairs.features).all():
-                raise ValueError(
-                    "Input X contains NaN or infinity: features of a protein that occurs in the pairs"
-                )
+            pairs, layout = check_pair_matrix(self, X, reset=reset).without_unused_proteins(), X.layout
         tokens = None if layout is None else layout.tokens
         if reset:
             self.layout_ = layout

@@ -14,13 +14,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..data.layout import combine_proteins
+
 STATISTICS = ("share", "counts", "positive_degree", "degree")
 
 
 def _count_features(a, b):
     """What does not depend on the order: sum and absolute difference of log counts, each ``(n, n_classes)``."""
-    a, b = np.log1p(a), np.log1p(b)
-    return np.hstack([a + b, np.abs(a - b)])
+    return np.hstack(combine_proteins(np.log1p(a), np.log1p(b), ("A+B", "|A-B|")))
 
 
 class ProteinFrequencyClassifier(ClassifierMixin, BaseEstimator):

@@ -5,8 +5,41 @@ from functools import cached_property
 
 import numpy as np
 
-BLOCKS = ("A", "B", "|A-B|", "A*B", "A+B")
+_FORMULAS = {
+    "A": lambda a, b: a,
+    "B": lambda a, b: b,
+    "|A-B|": lambda a, b: abs(a - b),
+    "A*B": lambda a, b: a * b,
+    "A+B": lambda a, b: a + b,
+}
+
+BLOCKS = tuple(_FORMULAS)
 """Blocks a pair row may be made of: a protein's own features, or a combination of both proteins' features."""
+
+
+def combine_proteins(a, b, blocks):
+    """Blocks of pairs, from the features of both proteins; the one place that knows the formulas.
+
+    Parameters
+    ----------
+    a, b : ndarray or Tensor of shape (n_pairs, ...)
+        Features of protein A and of protein B of each pair; numpy and torch alike.
+    blocks : sequence of str
+        Members of ``BLOCKS``.
+
+    Returns
+    -------
+    list of ndarray or Tensor
+        One for each block, of the shape of ``a``; ready to be concatenated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from amp_sklearn.data.layout import combine_proteins
+    >>> combine_proteins(np.array([1, 5]), np.array([3, 3]), ("A+B", "|A-B|"))
+    [array([4, 8]), array([2, 2])]
+    """
+    return [_FORMULAS[block](a, b) for block in blocks]
 
 
 @dataclass(frozen=True)

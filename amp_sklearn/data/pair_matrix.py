@@ -1,10 +1,12 @@
 """Features of pairs without a copy per pair: every protein is stored once, a pair is two row numbers."""
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import validate_data
 
-from .layout import FeatureLayout
+from .layout import FeatureLayout, combine_proteins
 
 
 class PairMatrix:
@@ -127,14 +129,7 @@ class PairMatrix:
         if self.layout.blocks == ("A", "B"):  # both proteins in one copy
             return self.features[index].reshape(*index.shape[:-1], self.layout.n_features)
         a, b = self.features[index[..., 0]], self.features[index[..., 1]]
-        make = {
-            "A": lambda: a,
-            "B": lambda: b,
-            "|A-B|": lambda: np.abs(a - b),
-            "A*B": lambda: a * b,
-            "A+B": lambda: a + b,
-        }
-        return np.concatenate([make[block]() for block in self.layout.blocks], axis=-1)
+        return np.concatenate(combine_proteins(a, b, self.layout.blocks), axis=-1)
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
@@ -177,10 +172,97 @@ class PairMatrix:
             layout = FeatureLayout(layout.tokens, layout.width, tuple(blocks))
         return self._with(features=features, layout=layout)
 
+    @classmethod
+    def from_halves(cls, X, layout=None):
+        """Dense rows that hold the features of protein A, then those of protein B.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_pairs, 2 * n_protein_features)
+        layout : FeatureLayout, default=None
+            Meaning of the columns.
+
+        Returns
+        -------
+        PairMatrix
+            With a protein of its own on either side of each pair.
+        """
+        rows = np.arange(len(X))
+        features = np.concatenate(np.split(X, 2, axis=1))
+        return cls(features, np.column_stack([rows, rows + len(X)]), layout)
+
+    def swapped(self):
+        """The same pairs with protein A and protein B exchanged."""
+        return self._with(index=self.index[:, ::-1])
+
+    def check_finite(self):
+        """Raise a ValueError that names the first pair whose features hold NaN or infinity."""
+        used = np.unique(self.index)
+        for start in range(0, len(used), 1024):
+            proteins = used[start : start + 1024]
+            bad = ~np.isfinite(self.features[proteins]).all(axis=1)
+            if bad.any():
+                protein = proteins[bad][0]
+                row = int(np.flatnonzero((self.index == protein).any(axis=1))[0])
+                raise ValueError(
+                    f"Input X contains NaN or infinity: features of protein row {protein}, first used by pair {row}"
+                )
+
     def without_unused_proteins(self):
         """The same pairs, holding only the proteins that occur in them."""
         used, index = np.unique(self.index, return_inverse=True)
         return self._with(features=self.features[used], index=index.reshape(self.index.shape))
+
+
+def check_pair_matrix(estimator, X, *, reset):
+    """Validate a PairMatrix on behalf of an estimator, as ``validate_data`` does for arrays.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_features_in_``, or is checked against it; where it has a ``layout_`` (as it came in, or as it goes
+        out), ``X`` must hold the same tokens and blocks.
+    X : PairMatrix
+    reset : bool
+        True in ``fit``.
+
+    Returns
+    -------
+    PairMatrix
+
+    Raises
+    ------
+    ValueError
+        If there is no pair, columns or tokens are not those of ``fit``, or a feature is NaN or infinite.
+    """
+    validate_data(estimator, X, skip_check_array=True, reset=reset)
+    if not len(X):
+        raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required")
+    fitted = None if reset else getattr(estimator, "layout_", None)
+    if fitted is not None and (X.layout.tokens, X.layout.blocks) != (fitted.tokens, fitted.blocks):
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on tokens {list(fitted.token_labels)}, got "
+            f"{list(X.layout.token_labels)}"
+        )
+    X.check_finite()
+    return X
+
+
+def layout_of(X):
+    """Meaning of the columns of features, where the features tell it.
+
+    Parameters
+    ----------
+    X : PairMatrix, DataFrame or array-like
+
+    Returns
+    -------
+    FeatureLayout or None
+        That of a PairMatrix, or of a data frame with the names of a layout.
+    """
+    if isinstance(X, pd.DataFrame):
+        return FeatureLayout.from_feature_names(X.columns)
+    return getattr(X, "layout", None)
 
 
 def as_configured_output(transformer, X):

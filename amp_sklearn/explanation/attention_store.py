@@ -1,7 +1,6 @@
 """Attention of more pairs than fit into memory: written to disk block by block, resumable."""
 
 import dataclasses
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -9,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from ..data.digests import data_digest
 from ..data.layout import FeatureLayout
-from ..data.pair_matrix import PairMatrix
+from ..writing import write_atomically
 from .attention import AttentionExplainer
 from .base import RefusedExplanation
 from .explanation import Explanation
@@ -174,7 +174,7 @@ def write_attention(path, fitted, X, *, explainer=None, layout=None, dtype="floa
     work = {
         "format": FORMAT_NUMBER,
         "model": model.fingerprint(),
-        "pairs": _digest(model.features),
+        "pairs": data_digest(model.features),
         "n_pairs": len(model),
         "layout": model.layout.to_dict(),
         "settings": explainer.settings(),
@@ -194,7 +194,7 @@ def write_attention(path, fitted, X, *, explainer=None, layout=None, dtype="floa
                 _begin(folder, work, model, found)
             _write_rows(folder / "token_maps.npy", start, found.token_maps)
             _write_rows(folder / "values.npy", start, found.values)
-            _replace(folder / "done", str(rows.stop))  # last: what it counts is on disk
+            _write_text(folder / "done", str(rows.stop))  # last: what it counts is on disk
             progress.update(rows.stop - start)
     return AttentionStore(folder)
 
@@ -228,8 +228,8 @@ def _begin(folder, work, model, found):
         "pair_ids": [[str(a), str(b)] for a, b in ids],
         "notes": [*model.notes, *permutation_invariant, *found.notes],
     }
-    _replace(folder / "done", "0")
-    _replace(folder / "header.json", json.dumps(header))  # last: with it the store exists
+    _write_text(folder / "done", "0")
+    _write_text(folder / "header.json", json.dumps(header))  # last: with it the store exists
 
 
 def _write_rows(path, start, rows):
@@ -243,19 +243,6 @@ def _write_rows(path, start, rows):
         os.fsync(file.fileno())
 
 
-def _replace(path, text):
-    """Write a small file so that it is there whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
-
-
-def _digest(features):
-    """Hexadecimal digest of the pairs; a PairMatrix is read protein by protein."""
-    hashed = hashlib.blake2b(digest_size=16)
-    arrays = (features.index, features.features) if isinstance(features, PairMatrix) else (features,)
-    for array in arrays:
-        hashed.update(f"{array.shape}{array.dtype}".encode())
-        for start in range(0, len(array), _ROWS_AT_ONCE):
-            hashed.update(np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE]).data)
-    return hashed.hexdigest()
+def _write_text(path, text):
+    with write_atomically(path) as unfinished:
+        unfinished.write_text(text)

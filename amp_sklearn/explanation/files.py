@@ -1,13 +1,12 @@
 """The file format of explanations: named arrays and a JSON header in one ``.npz`` file, never a pickle."""
 
 import json
-import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from ..data.layout import FeatureLayout
+from ..writing import plain_value, write_atomically
 
 FORMAT_NUMBER = 1
 """Raised by one whenever older readers could not read what is written."""
@@ -21,14 +20,14 @@ def write_explanation(explanation, path):
         "format": FORMAT_NUMBER,
         "layout": explanation.layout.to_dict(),
         "method": explanation.method,
-        "pair_ids": [[_plain(a), _plain(b)] for a, b in explanation.pair_ids],
+        "pair_ids": [[plain_value(a), plain_value(b)] for a, b in explanation.pair_ids],
         "map_names": list(explanation.map_names),
         "notes": list(explanation.notes),
         "model": explanation.model,
         "parameters": explanation.parameters,
     }
     try:
-        text = json.dumps(header, default=_plain)
+        text = json.dumps(header, default=plain_value)
     except TypeError as error:
         raise TypeError(
             f"cannot save the explanation: {error}; parameters and ids must be plain values"
@@ -38,16 +37,8 @@ def write_explanation(explanation, path):
         sides = [np.asarray(side) for pair in explanation.residue_values for side in pair]
         arrays["residue_values"] = np.concatenate([*sides, np.empty(0)])
         arrays["residue_counts"] = np.array([len(side) for side in sides], dtype=np.int64)
-    path = Path(path)
-    # written beside the target and moved over it, so that an interrupted run leaves no half file
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez_compressed(file, header=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with write_atomically(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez_compressed(file, header=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
 
 
 def read_explanation(path):
@@ -74,14 +65,3 @@ def read_explanation(path):
             arguments["residue_values"] = tuple(zip(sides[::2], sides[1::2], strict=True))
     header["layout"] = FeatureLayout(**header["layout"])
     return {**header, **arguments}
-
-
-def _plain(value):
-    """A JSON form of numpy scalars and arrays."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value
-    raise TypeError(f"{value!r} of type {type(value).__name__} has no JSON form")

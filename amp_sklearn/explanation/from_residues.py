@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import torch
 
+from ..data.layout import combine_proteins
 from ..data.segments import PROTEIN_TOKENS
 from ..data.sequences import STANDARD_RESIDUES, check_sequences
 from ..embedding.esm2_embedder import ESM2Embedder
@@ -171,9 +172,8 @@ class FromResidues:
                     step.encode(x.reshape(-1, x.shape[-1]).to(weight)).reshape(*x.shape[:2], -1)
                     for x in (a, b)
                 )
-        block = {"A": lambda: a, "B": lambda: b, "|A-B|": lambda: (a - b).abs(), "A*B": lambda: a * b}
-        block["A+B"] = lambda: a + b
-        return torch.cat([block[name]().flatten(1) for name in self.model.layout.blocks], dim=1).to(parameter)
+        blocks = combine_proteins(a, b, self.model.layout.blocks)
+        return torch.cat([block.flatten(1) for block in blocks], dim=1).to(parameter)
 
     def logit(self, a, b):
         """Logit of the explained class, from the residues' embeddings of both proteins; see ``features``.

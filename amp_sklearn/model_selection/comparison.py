@@ -1,7 +1,6 @@
 """compare: any models and the baselines on the same folds and seeds, and whether their differences mean anything."""
 
 import copy
-import os
 from pathlib import Path
 
 import joblib
@@ -12,7 +11,8 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from tqdm.auto import tqdm
 
-from ..data.pair_matrix import PairMatrix
+from ..data.digests import data_digest
+from ..writing import write_atomically
 from .baselines import make_baseline
 from .comparison_result import Comparison
 from .evaluation import evaluate_folds
@@ -86,7 +86,7 @@ def compare(
     if not named or not len(seeds):
         raise ValueError(f"there must be a model and a seed, got {len(named)} models and {len(seeds)} seeds")
     y = np.asarray(y)
-    data = None if folder is None else _data_digest(X, y)
+    data = None if folder is None else data_digest(X, y)
     weights = {name: None if folder is None else _weights(model) for name, model in named.items()}
     folds = {seed: list(_seeded_splitter(cv, y, seed).split(X, y)) for seed in seeds}
     jobs, paths = [], []
@@ -132,10 +132,8 @@ def _predictions(model, X, y, train, test, path):
         return pd.read_parquet(path)
     _, of_pairs = evaluate_folds(model, X, y, check_cv([(train, test)]))
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.tmp")  # a file that is there is whole
-        of_pairs.to_parquet(unfinished)
-        os.replace(unfinished, path)
+        with write_atomically(path) as unfinished:
+            of_pairs.to_parquet(unfinished)
     return of_pairs
 
 
@@ -166,13 +164,6 @@ def _seeded_splitter(cv, y, seed):
     if hasattr(cv, "random_state") and getattr(cv, "shuffle", True):
         cv.random_state = seed
     return cv
-
-
-def _data_digest(X, y):
-    if isinstance(X, PairMatrix):
-        return joblib.hash((X.features, X.index, X.layout, y))
-    cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else np.asarray(X)
-    return joblib.hash((pd.util.hash_array(cells.ravel()), cells.shape, y))
 
 
 def _file_name(name):

@@ -10,15 +10,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import optuna
-import pandas as pd
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from scipy import sparse
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..data.pair_matrix import PairMatrix
+from ..data.digests import data_digest
 from .optuna_space import seed_from
 
 JOURNAL_PREFIX = "journal:///"
@@ -136,33 +133,8 @@ def describe(X, y, splits, scoring):
     -------
     dict of str -> str
     """
-    data, folds = hashlib.sha256(), hashlib.sha256()
-    _update(data, X)
-    _update(data, y)
-    for train, test in splits:
-        _update(folds, train)
-        _update(folds, test)
-    return {"data": data.hexdigest(), "folds": folds.hexdigest(), "scoring": _scoring_name(scoring)}
-
-
-def _update(digest, data):
-    if data is None:
-        return
-    if isinstance(data, PairMatrix):
-        _update(digest, data.features)
-        _update(digest, data.index)
-    elif sparse.issparse(data):
-        csr = sparse.csr_array(data)
-        for part in (csr.data, csr.indices.astype(np.int64), csr.indptr.astype(np.int64)):
-            _update(digest, part)
-    elif isinstance(data, pd.DataFrame | pd.Series):
-        _update(digest, pd.util.hash_pandas_object(data, index=False).to_numpy())
-    else:
-        array = np.asarray(data)
-        digest.update(f"{array.dtype.kind}{array.shape}".encode())
-        if array.dtype.kind in "OUS":
-            array = pd.util.hash_array(array.ravel().astype(str).astype(object))
-        digest.update(np.ascontiguousarray(array).tobytes())
+    folds = data_digest(*(rows for fold in splits for rows in fold))
+    return {"data": data_digest(X, y), "folds": folds, "scoring": _scoring_name(scoring)}
 
 
 def _scoring_name(scoring):

@@ -18,6 +18,7 @@ from skops.io.exceptions import UnsupportedTypeException
 
 from .. import __version__
 from ..exceptions import ModelLoadError
+from ..writing import write_atomically
 from .card import model_card
 from .parts import (
     FrameReference,
@@ -108,22 +109,19 @@ def save_model(model, path, *, description=""):
         "versions": versions,
     }
     card = model_card(skeleton, versions, description, [json.loads(text) for text, _ in stored])
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
-            archive.writestr(_CARD, card)
-            archive.writestr(_SKELETON, content)
-            for number, (text, parameters) in enumerate(stored):
-                archive.writestr(f"nets/{number}.json", text)
-                archive.writestr(f"nets/{number}.safetensors", parameters, zipfile.ZIP_STORED)
-            for number, frame in enumerate(frames):
-                archive.writestr(f"tables/{number}.json", frame_to_json(frame))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    with (
+        write_atomically(path) as unfinished,
+        zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
+        archive.writestr(_CARD, card)
+        archive.writestr(_SKELETON, content)
+        for number, (text, parameters) in enumerate(stored):
+            archive.writestr(f"nets/{number}.json", text)
+            archive.writestr(f"nets/{number}.safetensors", parameters, zipfile.ZIP_STORED)
+        for number, frame in enumerate(frames):
+            archive.writestr(f"tables/{number}.json", frame_to_json(frame))
+    return Path(path)
 
 
 _ADVICE = (

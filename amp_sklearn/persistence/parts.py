@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import safetensors.torch
 import torch
@@ -14,6 +13,7 @@ from ..exceptions import ModelLoadError
 from ..nn.device import resolve_device
 from ..nn.random_numbers import seeded
 from ..nn.state_files import autoencoder_from_state, compare_keys
+from ..writing import plain_value
 
 MODULES = {
     module.__name__: module
@@ -82,19 +82,13 @@ def net_to_bytes(net):
         "precision": net.precision,
         "history": net.history.to_list(),
     }
-    return json.dumps(description, default=_plain), _parameters(net.module_)
+    return json.dumps(description, default=plain_value), _parameters(net.module_)
 
 
 def _parameters(module):
     return safetensors.torch.save(
         {key: value.detach().cpu().contiguous().clone() for key, value in module.state_dict().items()}
     )
-
-
-def _plain(value):
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def net_from_bytes(description, parameters, device, path):
@@ -153,7 +147,7 @@ def frame_to_json(frame):
         "dtypes": [str(dtype) for dtype in frame.dtypes],
         "values": [frame.iloc[:, i].tolist() for i in range(frame.shape[1])],
     }
-    return json.dumps(table, default=_plain)
+    return json.dumps(table, default=plain_value)
 
 
 def frame_from_json(text):

@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _generate_get_feature_names_out, check_is_fitted, validate_data
 
 from ..data.layout import FeatureLayout
-from ..data.pair_matrix import PairMatrix, as_configured_output
+from ..data.pair_matrix import PairMatrix, as_configured_output, check_pair_matrix, layout_of
 from ..nn.device import resolve_device
 from .autoencoder_training import encode, reconstruction_error, train_autoencoder
 
@@ -134,11 +134,8 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
             If a parameter cannot be used, the tokens do not divide the columns, or there is only one token.
         """
         self._check_parameters()
-        columns = getattr(X, "columns", None)
+        layout = layout_of(X)
         X = self._check(X, reset=True)
-        layout = X.layout if isinstance(X, PairMatrix) else None
-        if layout is None and columns is not None:
-            layout = FeatureLayout.from_feature_names(columns)
         self.token_shape_ = self._tokens_of(X.shape[1], layout)
         self.layout_ = (
             None if layout is None else FeatureLayout(layout.tokens, self.n_components, layout.blocks)
@@ -225,18 +222,7 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
     def _check(self, X, reset):
         if not isinstance(X, PairMatrix):
             return validate_data(self, X, dtype=np.dtype(self.dtype), reset=reset)
-        validate_data(self, X, skip_check_array=True, reset=reset)
-        if not len(X):
-            raise ValueError(
-                f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required"
-            )
-        expected = None if reset else self.layout_
-        if expected is not None and (X.layout.tokens, X.layout.blocks) != (expected.tokens, expected.blocks):
-            raise ValueError(
-                f"{type(self).__name__} was fitted on tokens {list(expected.token_labels)}, got "
-                f"{list(X.layout.token_labels)}"
-            )
-        return X
+        return check_pair_matrix(self, X, reset=reset)
 
     def _tokens_of(self, n_features, layout):
         if layout is not None:
@@ -260,12 +246,7 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
             whole = proteins.view(np.dtype((np.void, proteins.strides[0]))).ravel()
             first = np.unique(whole, return_index=True)[1]
             proteins = proteins[np.sort(first)]
-        tokens = np.ascontiguousarray(proteins, dtype=self.dtype).reshape(-1, width)
-        if not np.isfinite(tokens).all():
-            raise ValueError(
-                "Input X contains NaN or infinity: features of a protein that occurs in the pairs"
-            )
-        return tokens
+        return np.ascontiguousarray(proteins, dtype=self.dtype).reshape(-1, width)
 
     def _encode(self, features):
         """Features of rows, or of proteins, with every token reduced."""

@@ -1,12 +1,10 @@
 """PairConcatenator: which tokens of both proteins make a pair's features, and how they are put together."""
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from ..data.layout import FeatureLayout
-from ..data.pair_matrix import PairMatrix, as_configured_output
+from ..data.pair_matrix import PairMatrix, as_configured_output, layout_of
 from ..data.segments import SEGMENT_TOKENS
 
 TOKEN_SETS = {
@@ -176,15 +174,9 @@ class PairConcatenator(TransformerMixin, BaseEstimator):
     def _pairs(self, X, reset):
         """The input as a pair matrix where it names its tokens, else as a checked array."""
         if isinstance(X, PairMatrix):
-            if reset:
-                self.n_features_in_ = X.shape[1]
-            elif X.shape[1] != self.n_features_in_:
-                raise ValueError(
-                    f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                    "features as input"
-                )
+            validate_data(self, X, skip_check_array=True, reset=reset)
             return X
-        layout = FeatureLayout.from_feature_names(X.columns) if isinstance(X, pd.DataFrame) else None
+        layout = layout_of(X)
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=reset)
         if layout is None or layout.blocks != ("A", "B"):
             return X
@@ -196,6 +188,4 @@ class PairConcatenator(TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"combine={self.combine!r} needs as many columns for protein A as for protein B; X has {X.shape[1]}"
             )
-        features = np.concatenate(np.split(X, 2, axis=1))
-        rows = np.arange(len(X))
-        return PairMatrix(features, np.column_stack([rows, rows + len(X)]), layout)
+        return PairMatrix.from_halves(X, layout)

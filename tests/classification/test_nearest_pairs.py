@@ -73,7 +73,9 @@ def test_errors():
     with pytest.raises(ValueError, match="weights must be"):
         NearestPairsClassifier(1, weights="rank").fit(X, [0, 1])
     model = NearestPairsClassifier(1).fit(X, [0, 1])
-    with pytest.raises(ValueError, match=r"fitted on tokens \['features'\], got \['mean'\]"):
+    with pytest.raises(
+        ValueError, match=r"fitted on tokens \['A_features', 'B_features'\], got \['A_mean', 'B_mean'\]"
+    ):
         model.predict(PairMatrix(np.eye(3), [[0, 1]], FeatureLayout(("mean",), 3)))
     with pytest.raises(ValueError, match="NaN or infinity"):
         model.predict(PairMatrix(np.full((1, 3), np.nan), [[0, 0]]))

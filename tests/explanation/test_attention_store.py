@@ -46,21 +46,21 @@ def test_half_precision_on_disk(network, features, tmp_path):
 def test_goes_on_after_an_interruption(network, features, tmp_path, monkeypatch, write_before_the_end):
     module, explainer = network("transformer"), AttentionExplainer(batch_size=16)
     whole = write_attention(tmp_path / "whole", module, features, explainer=explainer)
-    calls, replace = itertools.count(), attention_store._replace
+    calls, replace = itertools.count(), attention_store._write_text
 
     def failing(path, text):
         if next(calls) == write_before_the_end:
             raise KeyboardInterrupt
         replace(path, text)
 
-    monkeypatch.setattr(attention_store, "_replace", failing)
+    monkeypatch.setattr(attention_store, "_write_text", failing)
     n_writes = 2 + 3  # header, count, and the count after each of three blocks
     try:
         write_attention(tmp_path / "part", module, features, explainer=explainer)
         assert write_before_the_end >= n_writes
     except KeyboardInterrupt:
         assert write_before_the_end < n_writes
-    monkeypatch.setattr(attention_store, "_replace", replace)
+    monkeypatch.setattr(attention_store, "_write_text", replace)
     computed, attribute = [], AttentionExplainer.attribute
     monkeypatch.setattr(
         AttentionExplainer,

@@ -285,7 +285,7 @@ def test_a_failed_save_leaves_the_old_file(dense, tmp_path, monkeypatch):
     monkeypatch.setattr("amp_sklearn.persistence.archive.model_card", fail)
     with pytest.raises(OSError, match="disk full"):
         save_model(LogisticRegression().fit(X, y), path)
-    monkeypatch.setattr("amp_sklearn.persistence.archive.os.replace", fail)
+    monkeypatch.setattr("amp_sklearn.writing.os.replace", fail)
     monkeypatch.setattr("amp_sklearn.persistence.archive.model_card", lambda *args: "")
     with pytest.raises(OSError, match="disk full"):
         save_model(LogisticRegression().fit(X, y), path)
