@@ -80,7 +80,7 @@ def gather_sequences(source, *, columns=None, full_id=False):
             "sequences must be a file (FASTA or table), a dict, a Series or a DataFrame of sequences by id, "
             f"got {type(source).__name__}"
         )
-    if not isinstance(source, pd.DataFrame) and starts_as_fasta(source):
+    if not isinstance(source, pd.DataFrame) and starts_as_fasta(source, SequenceError):
         return parse_fasta(source, full_id=full_id)
     if not isinstance(source, pd.DataFrame) and Path(source).stat().st_size == 0:
         raise PairTableError(f"{Path(source).name} is empty; expected FASTA, or a table of ids and sequences")

@@ -1,25 +1,19 @@
 """Tables as text: every cell keeps its characters, every row its place in the file."""
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
-import openpyxl
 import pandas as pd
 
 from ..exceptions import PairTableError
+from .delimited import rows_of_lines
 from .text_files import binary_kind, open_text
-
-_DELIMITERS = ("\t", ",", ";")  # in this order: a tab in the header line settles it
-_LARGEST_CELL = (
-    2**31 - 1
-)  # of the csv module's C long; its default, 131,072, is too small for feature columns
+from .workbooks import read_parquet, read_sheet
 
 
 @dataclass(frozen=True)
@@ -183,11 +177,16 @@ def read_table(source):
     kind = binary_kind(source)
     name = Path(source).name
     if kind == "parquet":
-        return _from_frame(pd.read_parquet(source), name)
+        return _from_frame(read_parquet(source, PairTableError), name)
     if kind == "xls":
         raise PairTableError(f"{name} is an old Excel file (.xls); save it as .xlsx, .tsv or .csv")
-    rows = _sheet_rows(source, name) if kind == "xlsx" else _text_rows(source, name)
-    place = "row" if kind == "xlsx" else "line"
+    if kind == "hdf5":
+        raise PairTableError(f"{name} is an HDF5 file; expected text with a line per row, Excel or Parquet")
+    if kind == "zip":
+        rows, place = read_sheet(source, PairTableError)[0], "row"
+    else:
+        with open_text(source, PairTableError) as file:
+            rows, place = list(rows_of_lines(enumerate(file, 1), source, PairTableError)), "line"
     filled = [(number, row) for number, row in rows if not all(map(is_empty, row))]
     if not filled:
         raise PairTableError(f"{name} is empty; expected a first line with column names, then rows")
@@ -224,33 +223,3 @@ def _reject_repeated(header, name):
         raise PairTableError(
             f"{name} has several columns of the same name: {repeated}; rename or remove them"
         )
-
-
-def _sheet_rows(path, name):
-    """Row number and cells of each row of the first sheet."""
-    with open(path, "rb") as file:  # an open file, since openpyxl would judge a name by its ending
-        try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except (KeyError, BadZipFile) as wrong:
-            raise PairTableError(f"{name} is a zip archive, but no Excel workbook: {wrong}") from wrong
-        rows = list(book.worksheets[0].iter_rows(values_only=True))
-        book.close()
-    width = max(map(len, rows), default=0)  # empty cells at the end of a row may be missing
-    return [(number, [*row, *[None] * (width - len(row))]) for number, row in enumerate(rows, 1)]
-
-
-def _text_rows(path, name):
-    """Line number and cells of each row; a row that spans lines has the number of its last one."""
-    with open_text(path, PairTableError) as file:
-        lines = iter(file)
-        first = next((line for line in lines if line.strip()), "")
-        file.seek(0)
-        delimiter = next((mark for mark in _DELIMITERS if mark in first), "\t")
-        limit = csv.field_size_limit(_LARGEST_CELL)
-        reader = csv.reader(file, delimiter=delimiter)
-        try:
-            return [(reader.line_num, row) for row in reader]
-        except csv.Error as wrong:
-            raise PairTableError(f"{name}: line {reader.line_num} cannot be read: {wrong}") from wrong
-        finally:
-            csv.field_size_limit(limit)

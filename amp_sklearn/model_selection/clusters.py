@@ -1,7 +1,6 @@
 """Clusters of similar sequences: made by an external program, read from its files, or given by hand."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from ..data.pair_matrix import PairMatrix
+from ..data.text_files import located, open_text, shown
+from ..exceptions import PairTableError
 from .cluster_programs import run_program
 from .protein_groups import protein_numbers, sequence_cells
 
@@ -73,7 +74,7 @@ def read_clusters(path):
     Parameters
     ----------
     path : str or path-like
-        MMseqs2's table (``..._cluster.tsv``: representative, member) or CD-HIT's list (``.clstr``).
+        MMseqs2's table (``..._cluster.tsv``: representative, member) or CD-HIT's list (``.clstr``), gzipped or not.
 
     Returns
     -------
@@ -82,8 +83,9 @@ def read_clusters(path):
 
     Raises
     ------
-    ValueError
-        If a line has neither form; the message names file and line.
+    PairTableError
+        If a line has neither form, a member stands in several clusters, or the file is damaged; the message names
+        the file, and the line where one can be told.
 
     Examples
     --------
@@ -95,26 +97,32 @@ def read_clusters(path):
     ...     read_clusters(file).to_dict()
     {'P1': 'P1', 'P2': 'P1', 'P3': 'P3'}
     """
-    lines = Path(path).read_text().splitlines()
+    with open_text(path, PairTableError) as file:
+        lines = [line.rstrip("\n") for line in file]
     members, clusters, current = [], [], None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         if line.startswith(">Cluster"):
-            current = line.split()[1]
+            current = line.removeprefix(">Cluster").strip()
             continue
         if current is not None:  # 0	146aa, >P1... *
             start, end = line.find(">"), line.rfind("...")
             fields = [current, line[start + 1 : end]] if 0 <= start < end else []
         else:
-            fields = line.split("\t")
-        if len(fields) != 2:
-            raise ValueError(
-                f"{path}, line {number}: expected 'representative<TAB>member' (MMseqs2) or a member of a "
-                f"'>Cluster' (CD-HIT), got {line[:60]!r}"
+            fields = [field.strip() for field in line.split("\t")]
+        if len(fields) != 2 or not all(fields):
+            raise located(
+                PairTableError,
+                "expected 'representative<TAB>member' (MMseqs2) or a member of a '>Cluster' (CD-HIT), "
+                f"got {shown(line, 60)}",
+                path,
+                number,
             )
         clusters.append(fields[0])
         members.append(fields[1])
+    if not members:
+        raise located(PairTableError, "holds no cluster", path)
     return _unique(pd.Series(clusters, index=members, name="cluster", dtype=object))
 
 
@@ -215,5 +223,7 @@ def _unique(clusters):
         return clusters
     several = clusters[repeated].groupby(level=0).nunique(dropna=False)
     if (several > 1).any():
-        raise ValueError(f"{several.index[several > 1][0]!r} stands in several clusters; give it one")
+        raise PairTableError(
+            f"{shown(several.index[several > 1][0])} stands in several clusters; give it one"
+        )
     return clusters[~clusters.index.duplicated()]

@@ -1,19 +1,44 @@
-"""Opening annotation files: gzip or plain, with the line number at hand."""
+"""Content of annotation files, with the line number at hand, and what their numbers and texts may be."""
 
-import gzip
 import json
+import re
 from json import scanner
 from typing import Any
 from xml.etree import ElementTree
 
+from ..data import text_files
 from ..exceptions import AnnotationError
+
+_DEEPEST = 200  # levels of a JSON or XML file; those of the databases have ten
+_WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 def open_text(path):
-    """Open a text file for reading; ``.gz`` is decompressed on the way."""
-    return (
-        gzip.open(path, "rt", encoding="utf-8") if str(path).endswith(".gz") else open(path, encoding="utf-8")
-    )
+    """Open a text file for reading, as every reader does; what cannot be read is an ``AnnotationError``."""
+    return text_files.open_text(path, AnnotationError)
+
+
+def whole_number(value):
+    """A number of residues, or a residue's number, from JSON or text.
+
+    Parameters
+    ----------
+    value : int or str
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        For anything else, such as ``1.9``, ``True`` or a number of ten digits.
+    """
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
+        return value
+    raise ValueError(f"expected a whole number below a thousand million, got {text_files.shown(value)}")
 
 
 class CountedLines:
@@ -81,9 +106,17 @@ def read_json(path):
     with open_text(path) as handle:
         text = handle.read()
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise AnnotationError(f"not valid JSON: {error.msg}", path, error.lineno) from None
+    except RecursionError:
+        raise AnnotationError("not valid: the JSON is nested too deeply", path) from None
+    except ValueError as error:  # NaN and Infinity, or a number of thousands of digits
+        raise AnnotationError(f"not valid JSON: {error}", path) from None
+
+
+def _no_number(name):
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def json_line(path, *keys):
@@ -133,13 +166,19 @@ def xml_elements(path, names):
     AnnotationError
         If the file is not well-formed; names the line.
     """
-    parser: Any = ElementTree.XMLPullParser(events=("end",))
+    parser: Any = ElementTree.XMLPullParser(events=("start", "end"))
+    depth = 0
     with open_text(path) as handle:
         number = 0
         try:
             for number, text in enumerate(handle, start=1):
                 parser.feed(text)
-                for _, element in parser.read_events():
+                for event, element in parser.read_events():
+                    depth += 1 if event == "start" else -1
+                    if depth > _DEEPEST:
+                        raise AnnotationError(f"nested deeper than {_DEEPEST} levels", path, number)
+                    if event == "start":
+                        continue
                     element.tag = name = element.tag.rpartition("}")[2]
                     if name in names:
                         yield name, element, number

@@ -1,12 +1,13 @@
 """Readers for InterProScan (TSV, JSON, XML, GFF3) and InterPro tables."""
 
-import csv
 import re
 from collections.abc import Mapping
 
+from ..data.delimited import rows_of_lines
+from ..data.text_files import shown
 from ..exceptions import AnnotationError
 from .feature_names import interpro_type
-from .files import json_line, open_text, read_json, xml_elements
+from .files import json_line, open_text, read_json, whole_number, xml_elements
 from .gff import gff_rows
 from .table import AnnotationRows, accession
 
@@ -36,12 +37,12 @@ def read_entry_types(path):
     types = {}
     with open_text(path) as handle:
         for line, text in enumerate(handle, start=1):
-            cells = text.rstrip("\r\n").split("\t")
+            cells = text.rstrip("\n").split("\t")
             if not text.strip() or cells[0] == "ENTRY_AC":
                 continue
             if len(cells) < 2 or not re.fullmatch(r"IPR\d{6}", cells[0]):
                 raise AnnotationError(
-                    f"expected 'IPR000000<tab>type<tab>name', got {text.rstrip()!r}", path, line
+                    f"expected 'IPR000000<tab>type<tab>name', got {shown(text.rstrip())}", path, line
                 )
             types[cells[0]] = interpro_type(cells[1])
     return types
@@ -92,12 +93,11 @@ def read_interproscan_tsv(path, entry_types=None):
         for line, text in enumerate(handle, start=1):
             if not text.strip() or text.startswith("#"):
                 continue
-            cells = ["" if cell == "-" else cell for cell in text.rstrip("\r\n").split("\t")]
+            cells = ["" if cell == "-" else cell for cell in text.rstrip("\n").split("\t")]
             if not 11 <= len(cells) <= 15:
                 raise rows.error(f"expected 11 to 15 tab-separated columns, got {len(cells)}", line)
             cells += [""] * (15 - len(cells))
-            if not cells[2].isdigit():
-                raise rows.error(f"expected the protein length in column 3, got {cells[2]!r}", line)
+            length = rows.length(cells[2], "the protein length in column 3", line)
             rows.add(
                 accession(cells[0]),
                 _type_of(cells[11], types),
@@ -106,7 +106,7 @@ def read_interproscan_tsv(path, entry_types=None):
                 line,
                 cells[12] or cells[5],
                 _evidence(cells[3], cells[4], cells[11]),
-                int(cells[2]),
+                length,
             )
     return rows.table()
 
@@ -158,7 +158,7 @@ def read_interproscan_json(path):
                 evidence = _evidence(library, signature["accession"], entry.get("accession"))
                 for location in match["locations"]:
                     for part in _fragments(location):
-                        ends = (int(part["start"]), "exact"), (int(part["end"]), "exact")
+                        ends = [(whole_number(part[end]), "exact") for end in ("start", "end")]
                         for protein in proteins:
                             type_ = interpro_type(entry.get("type"))
                             rows.add(protein, type_, *ends, None, description, evidence, length)
@@ -288,20 +288,16 @@ def read_interpro_table(path):
     """
     rows = AnnotationRows(path, SOURCE)
     with open_text(path) as handle:
-        reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        header = next(reader, [])
+        table = rows_of_lines(enumerate(handle, 1), path, AnnotationError, "\t")
+        _, header = next(table, (1, []))
         missing = [name for name in (*_WEB, "ENTRY_AC", "ENTRY_NAME", "ENTRY_TYPE") if name not in header]
         if missing:
-            raise rows.error(f"expected the columns {missing} in the header, got {header}", 1)
-        for cells in reader:
-            if not any(cells):
-                continue
-            line = reader.line_num
+            raise rows.error(f"expected the columns {missing} in the header, got {shown(header, 200)}", 1)
+        for line, cells in table:
             if len(cells) != len(header):
                 raise rows.error(f"expected {len(header)} cells, got {len(cells)}", line)
             row = dict(zip(header, cells, strict=True))
-            if not row["PROTEIN_LENGTH"].isdigit():
-                raise rows.error(f"expected a number of residues, got {row['PROTEIN_LENGTH']!r}", line)
+            length = rows.length(row["PROTEIN_LENGTH"], "a number of residues", line)
             rows.add(
                 row["PROTEIN_ACCESSION"],
                 interpro_type(row["ENTRY_TYPE"]),
@@ -310,6 +306,6 @@ def read_interpro_table(path):
                 line,
                 row["ENTRY_NAME"] or row.get("METHOD_NAME", ""),
                 _evidence(row["METHOD_DATABASE_NAME"], row["METHOD_AC"], row["ENTRY_AC"]),
-                int(row["PROTEIN_LENGTH"]),
+                length,
             )
     return rows.table()

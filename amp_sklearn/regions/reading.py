@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..data.text_files import binary_kind, shown
 from ..exceptions import AnnotationError
 from .files import open_text
 from .interpro import (
@@ -50,12 +51,12 @@ def annotation_format(path):
     AnnotationError
         If the beginning looks like no supported format.
     """
-    if Path(path).suffix.lower() in (".xlsx", ".xls"):
+    if binary_kind(path) == "zip":
         return "uniprot-table"
     with open_text(path) as handle:
         head = handle.read(20_000)
-    text = head.lstrip("\ufeff \t\r\n")
-    first = text.split("\n", 1)[0].rstrip("\r")
+    text = head.lstrip()
+    first = text.split("\n", 1)[0]
     if text.startswith(("{", "[")):
         return "interproscan-json" if '"interproscan-version"' in head else "uniprot-json"
     if text.startswith("<"):
@@ -65,15 +66,17 @@ def annotation_format(path):
     if text.startswith("##gff-version"):
         from_interproscan = "interproscan-version" in head or "\tprotein_match\t" in head
         return "interproscan-gff" if from_interproscan else "uniprot-gff"
-    cells = first.split("\t")
+    cells = [cell.strip(' "') for cell in first.split("\t")]
     if "PROTEIN_ACCESSION" in cells:
         return "interpro-table"
     if "Entry" in cells:
         return "uniprot-table"
-    if 11 <= len(cells) <= 15 and cells[2].isdigit():
+    if 11 <= len(cells) <= 15 and cells[2].isascii() and cells[2].isdigit():
         return "interproscan-tsv"
     raise AnnotationError(
-        f"not recognised; supported are {', '.join(READERS)}; the file begins with {first[:60]!r}", path, 1
+        f"not recognised; supported are {', '.join(READERS)}; the file begins with {shown(first, 60)}",
+        path,
+        1,
     )
 
 

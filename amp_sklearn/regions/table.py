@@ -5,7 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from ..data.text_files import shown
 from ..exceptions import AnnotationError
+from .files import whole_number
 
 UNIPROT_TYPES = ("Domain", "Region", "Compositional bias", "Repeat", "Motif")
 """UniProt feature types of the published region analysis."""
@@ -29,7 +31,7 @@ ANNOTATION_COLUMNS = (
 POSITION_MODIFIERS = ("exact", "outside", "unsure", "unknown")
 """How a position is known: ``12`` exact, ``<12`` or ``>12`` outside, ``?12`` unsure, ``?`` unknown."""
 
-_POSITION = re.compile(r"([<>?]?)\s*(\d+)")
+_POSITION = re.compile(r"([<>?]?)\s*([0-9]{1,9})")
 _MODIFIER_OF = {"": "exact", "<": "outside", ">": "outside", "?": "unsure"}
 
 
@@ -64,7 +66,7 @@ def parse_position(text):
         return None, "unknown"
     match = _POSITION.fullmatch(text)
     if match is None:
-        raise ValueError(f"expected a residue number such as 12, <1, >100, ?5 or ?, got {text!r}")
+        raise ValueError(f"expected a residue number such as 12, <1, >100, ?5 or ?, got {shown(text)}")
     return int(match[2]), _MODIFIER_OF[match[1]]
 
 
@@ -123,6 +125,7 @@ class AnnotationRows:
         AnnotationError
             If the positions are malformed, in the wrong order or outside the protein.
         """
+        self._check_texts(line, protein, type_, description, evidence)
         try:
             (first, first_modifier), (last, last_modifier) = (
                 parse_position(p) if isinstance(p, str) else p for p in (start, end)
@@ -153,6 +156,20 @@ class AnnotationRows:
                 length,
             )
         )
+
+    def _check_texts(self, line, *texts):
+        for text in texts:
+            if not isinstance(text, str):
+                raise self.error(f"expected text, got {type(text).__name__} ({shown(text)})", line)
+            if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise self.error(f"{shown(text)} holds half a character (a lone surrogate)", line)
+
+    def length(self, text, what, line):
+        """A number of residues from a cell; the error says what was expected."""
+        try:
+            return whole_number(text)
+        except ValueError as error:
+            raise self.error(f"expected {what}: {error}", line) from None
 
     def error(self, message, line=None):
         """An ``AnnotationError`` that names the file."""

@@ -3,9 +3,11 @@
 from Bio import SwissProt
 from Bio.SeqFeature import AfterPosition, BeforePosition, UncertainPosition, UnknownPosition
 
+from ..data.text_files import shown
+from ..exceptions import AnnotationError
 from .feature_names import uniprot_type
-from .files import CountedLines, json_line, open_text, read_json, xml_elements
-from .table import AnnotationRows
+from .files import CountedLines, json_line, open_text, read_json, whole_number, xml_elements
+from .table import POSITION_MODIFIERS, AnnotationRows
 
 SOURCE = "UniProt"
 
@@ -13,7 +15,9 @@ SOURCE = "UniProt"
 def _json_position(position):
     modifier = position.get("modifier", "EXACT").lower()
     value = position.get("value")
-    return (None, "unknown") if value is None else (int(value), modifier)
+    if modifier not in POSITION_MODIFIERS:
+        raise ValueError(f"expected a modifier such as EXACT or OUTSIDE, got {shown(modifier)}")
+    return (None, "unknown") if value is None else (whole_number(value), modifier)
 
 
 def _json_evidence(feature):
@@ -73,7 +77,10 @@ def read_uniprot_json(path):
         try:
             protein, features = entry["primaryAccession"], entry.get("features", ())
             length = entry.get("sequence", {}).get("length")
-        except (KeyError, TypeError, AttributeError):
+            length = None if length is None else whole_number(length)
+            if not isinstance(features, list | tuple):
+                raise TypeError
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise rows.error(
                 "expected an entry with primaryAccession and features", json_line(path, *here)
             ) from None
@@ -158,13 +165,17 @@ def read_uniprot_text(path):
             lines.features = []
             try:
                 record = next(records, None)
-            except (ValueError, IndexError, AttributeError, AssertionError, KeyError) as error:
+            except AnnotationError:  # from the file below
+                raise
+            except Exception as error:  # Biopython meets damage with errors of many types
                 raise rows.error(f"not a UniProt flat-text entry: {error}", max(lines.line, 1)) from None
             if record is None:
                 break
             n_records += 1
             if not record.accessions:
                 raise rows.error(f"entry {record.entry_name} has no accession (AC) line", lines.line)
+            if len(record.features) != len(lines.features):
+                raise rows.error(f"entry {record.entry_name} has a malformed feature (FT) line", lines.line)
             for feature, line in zip(record.features, lines.features, strict=True):
                 qualifiers = feature.qualifiers
                 location = feature.location
@@ -189,7 +200,7 @@ def _xml_position(element):
     if value is None or status == "unknown":
         return None, "unknown"
     modifier = {"less than": "outside", "greater than": "outside", "uncertain": "unsure", "": "exact"}[status]
-    return int(value), modifier
+    return whole_number(value), modifier
 
 
 def read_uniprot_xml(path):
@@ -223,7 +234,8 @@ def read_uniprot_xml(path):
         if protein is None:
             raise rows.error("entry without <accession>", line)
         sequence = element.find("sequence")
-        length = int(sequence.get("length")) if sequence is not None and sequence.get("length") else None
+        length = None if sequence is None else sequence.get("length")
+        length = rows.length(length, "the length of the sequence", line) if length else None
         codes = {e.get("key"): e.get("type", "") for e in element.findall("evidence")}
         for feature, feature_line in features:
             location = feature.find("location")

@@ -1,30 +1,28 @@
 """Readers for tables and GFF3 of UniProt, and for the table form of the published analysis."""
 
-import csv
 import re
-from pathlib import Path
 
-import pandas as pd
-
+from ..data.delimited import rows_of_lines
+from ..data.tables import is_empty
+from ..data.text_files import binary_kind, shown
+from ..data.workbooks import read_sheet
 from ..exceptions import AnnotationError
 from .feature_names import interpro_type, is_uniprot_type, uniprot_type
 from .files import open_text
 from .gff import gff_rows
 from .table import INTERPRO_TYPES, AnnotationRows, parse_position
 
-_POSITION = r"[<>?]?\s*\d+|\?"
-_QUALIFIER = re.compile(r'/(\w+)="(.*?)"(?=\s*(?:;|$))', re.DOTALL)
+_POSITION = r"(?:[<>?]?\s*+[0-9]{1,9}|\?)"
+_QUALIFIER = re.compile(r'/(\w++)="')
+_QUALIFIER_END = re.compile(r'"(?=\s*+(?:;|$))')
+# The quantifiers with a plus give nothing back, so that a failed match takes no longer than the text it looked at.
 _REGION = re.compile(
-    rf"(?P<bracketed>[A-Za-z][\w\- ]*?)\s*\[\s*(?P<b1>{_POSITION})\s*(?:,\s*(?P<b2>{_POSITION})\s*)?\]"
-    rf"|(?P<key>[A-Z][A-Z_]+)\s+(?:(?P<isoform>[\w\-]+):)?(?P<k1>{_POSITION})"
+    rf"(?P<bracketed>[A-Za-z][\w\-]*+(?: ++[\w\-]++)*+)\s*+"
+    rf"\[\s*+(?P<b1>{_POSITION})\s*+(?:,\s*+(?P<b2>{_POSITION})\s*+)?\]"
+    rf"|(?P<key>[A-Z][A-Z_]++)\s++(?:(?P<isoform>[\w\-]++):)?(?P<k1>{_POSITION})"
     rf"(?:\.\.(?P<k2>{_POSITION}))?(?=[\s;]|$)"
 )
-_SEPARATORS = " \t\r\n;:,"
-
-
-def _skip(text, position):
-    """First position from the given one on that holds no separator."""
-    return len(text) - len(text[position:].lstrip(_SEPARATORS))
+_SEPARATORS = re.compile(r"[ \t\r\n;:,]*+")
 
 
 def parse_feature_cell(text):
@@ -56,19 +54,20 @@ def parse_feature_cell(text):
     ('DNA binding', (1, 'outside'), (60, 'exact'), 'Homeobox')
     """
     regions: list[dict] = []
-    position = _skip(text, 0)
+    position = _SEPARATORS.match(text).end()
     while position < len(text):
         match = _QUALIFIER.match(text, position)
-        if match and regions:
+        end = _QUALIFIER_END.search(text, match.end()) if match and regions else None
+        if end is not None:
             if match[1] in ("note", "evidence"):
-                regions[-1][match[1]] = match[2]
+                regions[-1][match[1]] = text[match.end() : end.start()]
+            match = end
         else:
             match = _REGION.match(text, position)
             if match is None:
-                shown = text[position : position + 40]
                 raise ValueError(
                     f'expected a region such as DOMAIN 3..9 or Domain[3,9], or /note="...", '
-                    f"got {shown!r} at character {position + 1}"
+                    f"got {shown(text[position : position + 41])} at character {position + 1}"
                 )
             first = match["b1"] or match["k1"]
             regions.append(
@@ -81,23 +80,20 @@ def parse_feature_cell(text):
                     "isoform": match["isoform"],
                 }
             )
-        position = _skip(text, match.end())
+        position = _SEPARATORS.match(text, match.end()).end()
     return [tuple(region.values()) for region in regions]
 
 
 def _rows_of_table(path):
-    """Header, and an iterator of (line number, cells), of a tab-separated file or an Excel sheet."""
-    if Path(path).suffix.lower() in (".xlsx", ".xls"):
-        frame = pd.read_excel(path, dtype=str).fillna("")
-        yield 1, list(frame.columns)
-        for number, cells in enumerate(frame.itertuples(index=False), start=2):
-            yield number, list(cells)
+    """Yield line number and cells of each row of a tab-separated file or of the first sheet of a workbook."""
+    if binary_kind(path) in ("zip", "xls"):
+        for number, cells in read_sheet(path, AnnotationError)[0]:
+            cells = ["" if is_empty(cell) else str(cell) for cell in cells]
+            if any(cells):
+                yield number, cells
         return
-    csv.field_size_limit(2**27)  # one cell of a long protein may pass the default of 128 KiB
     with open_text(path) as handle:
-        reader = csv.reader(handle, delimiter="\t")
-        for cells in reader:
-            yield reader.line_num, cells
+        yield from rows_of_lines(enumerate(handle, 1), path, AnnotationError, "\t")
 
 
 def read_uniprot_table(path):
@@ -126,9 +122,13 @@ def read_uniprot_table(path):
     """
     table = _rows_of_table(path)
     _, header = next(table, (1, []))
-    header = [str(name).strip() for name in header]
+    header = [name.strip() for name in header]
+    while header and not header[-1]:
+        header.pop()
     if "Entry" not in header:
-        raise AnnotationError(f"expected a header line with the column Entry, got {header}", path, 1)
+        raise AnnotationError(
+            f"expected a header line with the column Entry, got {shown(header, 200)}", path, 1
+        )
     entry = header.index("Entry")
     length_column = header.index("Length") if "Length" in header else None
     features = {}
@@ -138,23 +138,18 @@ def read_uniprot_table(path):
             features[column] = bare
     if not features:
         raise AnnotationError(
-            f"expected feature columns such as 'Domain [FT]' or 'Domain', got {header}", path, 1
+            f"expected feature columns such as 'Domain [FT]' or 'Domain', got {shown(header, 200)}", path, 1
         )
     from_interpro = set(features.values()) <= set(INTERPRO_TYPES) and "Motif" not in features.values()
     from_interpro = from_interpro and any("_" in name or name == "Ptm" for name in features.values())
     rows = AnnotationRows(path, "InterPro" if from_interpro else "UniProt")
     for line, cells in table:
-        if not any(cells):
-            continue
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()
         if len(cells) != len(header):
             raise rows.error(f"expected {len(header)} cells, got {len(cells)}", line)
-        length = cells[length_column].strip() if length_column is not None else ""
-        try:
-            n_residues = int(float(length)) if length else None
-        except ValueError:
-            raise rows.error(
-                f"expected a number of residues in column Length, got {length!r}", line
-            ) from None
+        length = cells[length_column].strip().removesuffix(".0") if length_column is not None else ""
+        n_residues = rows.length(length, "a number of residues in column Length", line) if length else None
         for column in features:
             try:
                 found = parse_feature_cell(cells[column])

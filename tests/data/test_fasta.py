@@ -82,7 +82,7 @@ def test_different_sequences_under_one_id_are_listed_with_lines(tmp_path):
         (">P1\n>P2\nMK\n", "P1: is empty"),
         (">P1\nMK V*\n", "P1: ' ' at 3, '*' at 5"),
         (">P1\nmkv\n", "P1: 'm' at 1, 'k' at 2, 'v' at 3"),
-        (b">P1\n\xff\xfe", "not a text file in UTF-8"),
+        (b">P1\n\xff\xfe", "is not text in UTF-8"),
         (gzip.compress(b">P1\nMKV\n" * 100, mtime=0)[:-12], "damaged or cut off"),
     ],
 )

@@ -286,7 +286,7 @@ def test_files_that_are_no_tables(tmp_path):
     (tmp_path / "p.gz").write_bytes(gzip.compress(b"protein_a,protein_b\n" * 100)[:-12])
     assert "p.gz is damaged or cut off" in error(tmp_path / "p.gz")
     (tmp_path / "p.bin").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert "not a text file in UTF-8" in error(tmp_path / "p.bin")
+    assert "p.bin, line 1: is not text in UTF-8: byte 0x89" in error(tmp_path / "p.bin")
 
 
 pairs_strategy = st.lists(
