@@ -26,6 +26,7 @@ _HOME_OF = {
     "PairMatrix": "data",
     "ProteinDisjointKFold": "model_selection",
     "ProteinFrequencyClassifier": "classification",
+    "ProteinScaler": "preprocessing",
     "SelectiveClassifier": "calibration",
     "TokenMeanClassifier": "classification",
     "audit_pairs": "audit",

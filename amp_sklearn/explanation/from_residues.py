@@ -11,7 +11,7 @@ from ..data.sequences import STANDARD_RESIDUES, check_sequences
 from ..embedding.esm2_embedder import ESM2Embedder
 from ..embedding.esm2_model import load_esm2
 from ..embedding.pooling import merge_windows, pool_packed, window_starts
-from ..preprocessing import AutoencoderReducer, PairConcatenator
+from ..preprocessing import AutoencoderReducer, PairConcatenator, ProteinScaler
 
 BASELINES = ("mean", "mask", "zero")
 
@@ -33,12 +33,12 @@ def reason_against(model):
     foreign = [
         type(step).__name__
         for step in model.steps
-        if not isinstance(step, AutoencoderReducer | PairConcatenator)
+        if not isinstance(step, AutoencoderReducer | PairConcatenator | ProteinScaler)
     ]
     if foreign:
         return (
-            f"the derivative of {', '.join(foreign)} is unknown; it knows AutoencoderReducer and PairConcatenator between "
-            "ESM2Embedder and a network"
+            f"the derivative of {', '.join(foreign)} is unknown; it knows AutoencoderReducer, PairConcatenator and "
+            "ProteinScaler between ESM2Embedder and a network"
         )
     with torch.no_grad():
         function = FromResidues(model)
@@ -166,6 +166,8 @@ class FromResidues:
             if isinstance(step, PairConcatenator):
                 chosen = [names.index(token) for token in step.layout_.tokens]
                 names, a, b = step.layout_.tokens, a[:, chosen], b[:, chosen]
+            elif isinstance(step, ProteinScaler):
+                a, b = (step.scale_columns(x.flatten(1)).reshape(x.shape) for x in (a, b))
             else:
                 weight = next(step.parameters())
                 a, b = (

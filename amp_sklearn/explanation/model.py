@@ -196,6 +196,9 @@ class ExplainedModel:
         digest = hashlib.sha256(str(getattr(self.embedder, "fingerprint_", "")).encode())
         if self.module is None:
             digest.update(str(joblib.hash(self.estimator)).encode())
+        for step in self.steps:
+            for statistic in (getattr(step, "mean_", None), getattr(step, "scale_", None)):
+                digest.update(b"" if statistic is None else np.ascontiguousarray(statistic).data)
         for module in (*(getattr(step, "module_", None) for step in self.steps), self.module):
             for name, tensor in sorted(module.state_dict().items()) if module is not None else ():
                 digest.update(name.encode())

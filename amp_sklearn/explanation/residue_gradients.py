@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.pair_matrix import PairMatrix
 from ..data.segments import SEGMENT_TOKENS, segment_bounds
 from ..data.sequences import check_sequences
 from ..embedding.esm2_model import load_esm2
 from ..embedding.pooling import merge_windows, window_starts
+from ..preprocessing import PairConcatenator, ProteinScaler
 from .attribution_baselines import of_rows
 from .base import Attribution, aggregate_tokens
 from .gradients import IntegratedGradients
@@ -39,7 +41,7 @@ class ResidueGradients(IntegratedGradients):
     which residue would have to be mutated.
 
     Needs a pipeline from sequences through an ``ESM2Embedder`` to a network that reads the embedder's tokens
-    as they are (no autoencoder between).
+    as they are or scaled by a ``ProteinScaler`` (no autoencoder between).
 
     Parameters
     ----------
@@ -76,17 +78,20 @@ class ResidueGradients(IntegratedGradients):
         state = residue_states(model.embedder, model.sequences[:1, 0])[0]
         if state.shape[1] != model.layout.width:
             return False
+        scale = _scales(model)
         row = model.layout.by_token(model.rows([0]))[0]
         means = dict(zip(SEGMENT_TOKENS, segment_bounds(len(state)), strict=True)) | {"mean": (0, len(state))}
         return all(
-            np.allclose(state[slice(*means[token])].mean(axis=0), row[position], rtol=1e-3, atol=1e-4)
+            np.allclose(
+                scale(state[slice(*means[token])].mean(axis=0), token), row[position], rtol=1e-3, atol=1e-3
+            )
             for position, token in enumerate(model.layout.tokens)
             if token in means and means[token][1] > means[token][0]
         )
 
     def attribute(self, model):
         shared = self.prepare(model)
-        parts, residues = [], []
+        parts, residues, scale = [], [], _scales(model)
         for rows in model.batches(self.pairs_at_once):
             x = model.tensor(model.rows(rows))
             start = of_rows(shared[0], rows)
@@ -99,7 +104,7 @@ class ResidueGradients(IntegratedGradients):
                 states = residue_states(model.embedder, sequences)
                 residues.append(
                     tuple(
-                        _carry(state, block, by_token[pair], absent[pair], model.layout)
+                        _carry(state, block, by_token[pair], absent[pair], model.layout, scale)
                         for state, block in zip(states, "AB", strict=True)
                     )
                 )
@@ -113,7 +118,23 @@ class ResidueGradients(IntegratedGradients):
         )
 
 
-def _carry(state, block, gradient, absent, layout):
+def _scales(model):
+    """A function that scales vectors of one token, ``(n, d)``, as the steps before the classifier scale its mean."""
+    if not any(isinstance(step, ProteinScaler) for step in model.steps):
+        return lambda state, token: state
+    if not all(isinstance(step, PairConcatenator | ProteinScaler) for step in model.steps):
+        return lambda state, token: np.full_like(state, np.nan)
+    # selection and scaling are affine in each column: two proteins, all zeros and all ones, tell what they do
+    layout = model.embedder.layout_
+    ends = PairMatrix(np.repeat([[0.0], [1.0]], layout.width * len(layout.tokens), axis=1), [[0, 1]], layout)
+    for step in model.steps:
+        ends = step.transform(ends)
+    zero, one = ends.features[ends.index[0]].reshape(2, -1, layout.width)
+    places = {token: place for place, token in enumerate(ends.layout.tokens)}
+    return lambda state, token: state * (one - zero)[places[token]] + zero[places[token]]
+
+
+def _carry(state, block, gradient, absent, layout, scale):
     """Values of one protein's residues: what each adds to the means that the classifier reads."""
     length = len(state)
     found = np.zeros(length)
@@ -122,7 +143,8 @@ def _carry(state, block, gradient, absent, layout):
         begin, end = bounds.get(token, (0, 0))
         if end > begin:
             position = layout.token_labels.index(f"{block}_{token}")
-            found[begin:end] += (state[begin:end] - absent[position]) @ gradient[position] / (end - begin)
+            vectors = scale(state[begin:end], token)
+            found[begin:end] += (vectors - absent[position]) @ gradient[position] / (end - begin)
     return found
 
 

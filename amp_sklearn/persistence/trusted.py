@@ -27,6 +27,7 @@ TRUSTED_TYPES = (
     "amp_sklearn.preprocessing.autoencoder.AutoencoderReducer",
     "amp_sklearn.preprocessing.composition.CompositionEncoder",
     "amp_sklearn.preprocessing.pair_concatenator.PairConcatenator",
+    "amp_sklearn.preprocessing.protein_scaler.ProteinScaler",
     "numpy.dtype",
     "scipy.sparse._csr.csr_matrix",
     "sklearn.calibration._CalibratedClassifier",

@@ -3,5 +3,6 @@
 from .autoencoder import AutoencoderReducer
 from .composition import CompositionEncoder
 from .pair_concatenator import PairConcatenator
+from .protein_scaler import ProteinScaler
 
-__all__ = ["AutoencoderReducer", "CompositionEncoder", "PairConcatenator"]
+__all__ = ["AutoencoderReducer", "CompositionEncoder", "PairConcatenator", "ProteinScaler"]

@@ -46,7 +46,7 @@ from amp_sklearn.exceptions import ModelLoadError
 from amp_sklearn.persistence import FORMAT, load_model, save_model
 from amp_sklearn.persistence.archive import read_card
 from amp_sklearn.persistence.trusted import TRUSTED_TYPES
-from amp_sklearn.preprocessing import AutoencoderReducer, CompositionEncoder, PairConcatenator
+from amp_sklearn.preprocessing import AutoencoderReducer, CompositionEncoder, PairConcatenator, ProteinScaler
 
 SMALL = {"hidden1": 6, "hidden2": 4, "max_epochs": 2, "batch_size": 8, "random_state": 0, "device": "cpu"}
 TRANSFORMER = {"n_layers": 1, "n_heads": 2, "dim_feedforward": 8, "d_model": 8, **SMALL}
@@ -91,7 +91,7 @@ def test_pipelines_of_nets_predict_bitwise_the_same(pairs, tmp_path, name):
     X, y = pairs
     tokens = {"cse": "cls+segments+eos", "dpm": "mean"}.get(name, "segments")
     model = make_pipeline(
-        ESM2Embedder(store=None, device="cpu"), PairConcatenator(tokens), clone(NETS[name])
+        ESM2Embedder(store=None, device="cpu"), PairConcatenator(tokens), ProteinScaler(), clone(NETS[name])
     ).fit(X, y)
     again = roundtrip(model, tmp_path)
     assert_same(model, again, X)

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from amp_sklearn import AMPSClassifier, ESM2Embedder, PairConcatenator
+from amp_sklearn import AMPSClassifier, ESM2Embedder, PairConcatenator, ProteinScaler
 from amp_sklearn.exceptions import SequenceError
 from amp_sklearn.screening import PairScreen, ScreeningPlan, screen_pairs
 from amp_sklearn.screening.best_partners import BestPartners
@@ -32,7 +32,9 @@ def model(tiny_esm2):
         max_epochs=8, batch_size=4, random_state=0, device="cpu",
     )  # fmt: skip
     embedder = ESM2Embedder(tiny_esm2, store=None, device="cpu")
-    return make_pipeline(embedder, PairConcatenator("segments"), network).fit(table, [0, 1, 0, 1, 1, 0])
+    return make_pipeline(embedder, PairConcatenator("segments"), ProteinScaler(), network).fit(
+        table, [0, 1, 0, 1, 1, 0]
+    )
 
 
 def brute_force(model, pairs, first, second):
