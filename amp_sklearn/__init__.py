@@ -18,6 +18,7 @@ _HOME_OF = {
     "ESM2Embedder": "embedding",
     "Explanation": "explanation",
     "GRUClassifier": "classification",
+    "LateInteractionClassifier": "classification",
     "NearestPairsClassifier": "classification",
     "OptunaSearchCV": "model_selection",
     "PairAudit": "audit",

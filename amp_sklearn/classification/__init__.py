@@ -3,6 +3,7 @@
 from .base import BaseTorchClassifier
 from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
+from .late_interaction import LateInteractionClassifier
 from .nearest_pairs import NearestPairsClassifier
 from .protein_frequency import ProteinFrequencyClassifier
 from .recurrent import GRUClassifier
@@ -16,6 +17,7 @@ __all__ = [
     "BaseTorchClassifier",
     "DPMClassifier",
     "GRUClassifier",
+    "LateInteractionClassifier",
     "NearestPairsClassifier",
     "ProteinFrequencyClassifier",
     "TokenMeanClassifier",

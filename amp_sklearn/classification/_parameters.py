@@ -149,6 +149,8 @@ RULES = {
     "n_heads": _integer(1),
     "dim_feedforward": _integer(1),
     "d_model": _optional(_integer(1)),
+    "n_channels": _integer(1),
+    "protein_width": _integer(1),
     "hidden_size": _optional(_integer(1)),
     "hidden1": _integer(1),
     "hidden2": _integer(1),

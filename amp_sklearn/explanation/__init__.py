@@ -16,6 +16,7 @@ from .evaluation import ExplanationReport, evaluate_explanations
 from .explanation import Explanation
 from .faithfulness import deletion_curve, insertion_curve
 from .gradients import IntegratedGradients
+from .interaction_map import InteractionMap
 from .model import ExplainedModel, read_model
 from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
 from .registry import available_explainers, explain, make_explainer, register_explainer
@@ -42,6 +43,7 @@ __all__ = [
     "Gini",
     "GradientShap",
     "IntegratedGradients",
+    "InteractionMap",
     "Occlusion",
     "Permutation",
     "PublishedAnalysis",

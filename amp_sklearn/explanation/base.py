@@ -28,7 +28,7 @@ class Attribution:
         Signed attribution of each column.
     base_values, error : ndarray of shape (n_pairs,), default=None
         See ``Explanation``.
-    residue_values, token_maps, map_names
+    residue_values, token_maps, map_names, pair_values
         See ``Explanation``.
     notes : tuple of str, default=()
     """
@@ -40,6 +40,7 @@ class Attribution:
     residue_values: tuple | None = None
     token_maps: np.ndarray | None = None
     map_names: tuple[str, ...] = ()
+    pair_values: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -119,6 +120,7 @@ class Explainer(ABC):
             lengths=model.lengths,
             token_maps=found.token_maps,
             map_names=found.map_names,
+            pair_values=found.pair_values,
             error=found.error,
             notes=notes,
             model=model.fingerprint(),

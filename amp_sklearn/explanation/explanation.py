@@ -10,7 +10,16 @@ from ..data.layout import FeatureLayout
 from .files import read_explanation, write_explanation
 from .residues import spread_over_residues
 
-_NUMBERS = ("values", "predictions", "base_values", "feature_values", "lengths", "token_maps", "error")
+_NUMBERS = (
+    "values",
+    "predictions",
+    "base_values",
+    "feature_values",
+    "lengths",
+    "token_maps",
+    "pair_values",
+    "error",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,9 @@ class Explanation:
         Token-to-token weights, such as attention: row = token that looks, column = token looked at.
     map_names : tuple of str, default=()
         One name per map, such as ``"layer 1"``.
+    pair_values : array-like of shape (n_pairs, n_tokens_a, n_tokens_b), default=None
+        Signed share of each pair of a token of protein A (row) and a token of protein B (column) in the model's output,
+        where the method has one. They add up to the output without ``base_values``. Only for blocks A and B.
     error : array-like of shape (n_pairs,), default=None
         Convergence or additivity error that the explainer reports about itself.
     notes : tuple of str, default=()
@@ -77,6 +89,7 @@ class Explanation:
     lengths: np.ndarray | None = None
     token_maps: np.ndarray | None = None
     map_names: tuple[str, ...] = ()
+    pair_values: np.ndarray | None = None
     error: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     model: str = ""
@@ -103,6 +116,12 @@ class Explanation:
         n_maps = 0 if maps is None else maps.shape[1]
         if len(self.map_names) != n_maps:
             raise ValueError(f"map_names must have {n_maps} entries (one per map), got {len(self.map_names)}")
+        if self.pair_values is not None and self.layout.blocks != ("A", "B"):
+            raise ValueError(
+                f"pair_values are about a token of protein A and one of protein B; the blocks are {self.layout.blocks}"
+            )
+        of_protein = len(self.layout.tokens)
+        self._checked("pair_values", (n_pairs, of_protein, of_protein))
         if self.lengths is not None:
             lengths = np.array(self.lengths)
             if lengths.shape != (n_pairs, 2) or lengths.dtype.kind not in "iu" or (lengths < 0).any():

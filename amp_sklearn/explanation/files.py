@@ -11,7 +11,16 @@ from ..writing import plain_value, write_atomically
 FORMAT_NUMBER = 1
 """Raised by one whenever older readers could not read what is written."""
 
-_ARRAYS = ("values", "predictions", "base_values", "feature_values", "lengths", "token_maps", "error")
+_ARRAYS = (
+    "values",
+    "predictions",
+    "base_values",
+    "feature_values",
+    "lengths",
+    "token_maps",
+    "pair_values",
+    "error",
+)
 
 
 def write_explanation(explanation, path):

@@ -5,12 +5,14 @@ State-dict keys are those of the published checkpoints.
 
 from .autoencoder import AutoEncoder
 from .encoders import PairGRU, PairTransformer
+from .late_interaction import LateInteraction
 from .mlp import DeepPairNetwork, MLPHead, TokenMean
 from .pair_module import PairModule
 
 __all__ = [
     "AutoEncoder",
     "DeepPairNetwork",
+    "LateInteraction",
     "MLPHead",
     "PairGRU",
     "PairModule",

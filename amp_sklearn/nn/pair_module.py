@@ -21,7 +21,7 @@ class PairModule(nn.Module):
         ``n_tokens * width``: columns of the input.
     explainable_by : frozenset of str
         Gradient and attention methods whose results are right for this module, out of ``"attention"``,
-        ``"integrated_gradients"``, ``"gradient_shap"`` and ``"deep_shap"``.
+        ``"integrated_gradients"``, ``"gradient_shap"``, ``"deep_shap"`` and ``"interaction_map"``.
     """
 
     explainable_by: ClassVar[frozenset[str]] = frozenset()

@@ -22,6 +22,7 @@ MODULES = {
         nn.PairGRU,
         nn.TokenMean,
         nn.DeepPairNetwork,
+        nn.LateInteraction,
         nn.MLPHead,
         nn.AutoEncoder,
     )

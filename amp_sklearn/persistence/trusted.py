@@ -15,6 +15,7 @@ TRUSTED_TYPES = (
     "amp_sklearn.classification.protein_frequency.ProteinFrequencyClassifier",
     "amp_sklearn.classification.fully_connected.AEDNNClassifier",
     "amp_sklearn.classification.fully_connected.DPMClassifier",
+    "amp_sklearn.classification.late_interaction.LateInteractionClassifier",
     "amp_sklearn.classification.nearest_pairs.NearestPairsClassifier",
     "amp_sklearn.classification.recurrent.GRUClassifier",
     "amp_sklearn.classification.token_mean.TokenMeanClassifier",

@@ -7,6 +7,7 @@ from .evaluation_reliability import ReliabilityDisplay
 from .evaluation_risk import RiskCoverageDisplay
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
+from .explanation_map import InteractionMapDisplay
 from .explanation_report import AgreementDisplay, DeletionCurveDisplay
 from .folds import FoldsDisplay
 from .regions_coverage import CoverageDonutDisplay, HitRateDisplay
@@ -24,6 +25,7 @@ __all__ = [
     "EnrichmentForestDisplay",
     "FoldsDisplay",
     "HitRateDisplay",
+    "InteractionMapDisplay",
     "RegionTrackDisplay",
     "ReliabilityDisplay",
     "RiskCoverageDisplay",

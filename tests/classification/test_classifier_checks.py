@@ -9,6 +9,7 @@ from amp_sklearn.classification import (
     AMPSClassifier,
     DPMClassifier,
     GRUClassifier,
+    LateInteractionClassifier,
     TokenMeanClassifier,
 )
 
@@ -19,6 +20,15 @@ ESTIMATORS = [
     AMPSClassifier(lr=0.01, max_epochs=60, **ENCODER, **ORDER, **COMMON),
     AMPCSEClassifier(lr=0.01, max_epochs=60, **ENCODER, **ORDER, **COMMON),
     GRUClassifier(lr=0.02, max_epochs=60, n_layers=1, hidden_size=16, **COMMON),
+    LateInteractionClassifier(
+        lr=0.02,
+        n_tokens=1,
+        d_model=8,
+        hidden1=16,
+        max_epochs=40,
+        dropout=0.0,
+        **{k: v for k, v in COMMON.items() if not k.startswith("hidden")},
+    ),
     DPMClassifier(lr=0.01, max_epochs=40, hidden3=8, **COMMON),
     TokenMeanClassifier(lr=0.02, max_epochs=40, n_tokens=1, **COMMON),
     AEDNNClassifier(lr=0.02, max_epochs=40, **COMMON),

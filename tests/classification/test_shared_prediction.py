@@ -9,6 +9,7 @@ from amp_sklearn.classification import (
     AMPSClassifier,
     DPMClassifier,
     GRUClassifier,
+    LateInteractionClassifier,
     TokenMeanClassifier,
     _prediction,
 )
@@ -23,6 +24,7 @@ MODELS = {
     "positions": (AMPSClassifier, {**TRANSFORMER, "position_embedding": True}),
     "chains": (AMPSClassifier, {**TRANSFORMER, "chain_embedding": True, "position_embedding": True}),
     "gru": (GRUClassifier, {"n_layers": 2, "hidden_size": 6, "hidden1": 8, "hidden2": 4}),
+    "late": (LateInteractionClassifier, {"hidden1": 8, "d_model": 4, "n_channels": 2, "protein_width": 6}),
     "mean": (TokenMeanClassifier, {"hidden1": 8, "hidden2": 4}),
     "dpm": (DPMClassifier, {"hidden1": 8, "hidden2": 6, "hidden3": 4}),
     "ae_dnn": (AEDNNClassifier, {"hidden1": 8, "hidden2": 6}),

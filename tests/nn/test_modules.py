@@ -5,7 +5,15 @@ from math import sqrt
 import pytest
 import torch
 
-from amp_sklearn.nn import AutoEncoder, DeepPairNetwork, MLPHead, PairGRU, PairTransformer, TokenMean
+from amp_sklearn.nn import (
+    AutoEncoder,
+    DeepPairNetwork,
+    LateInteraction,
+    MLPHead,
+    PairGRU,
+    PairTransformer,
+    TokenMean,
+)
 from amp_sklearn.nn.encoder_layer import PreNormEncoderLayer
 
 SMALL = {"n_layers": 2, "n_heads": 4, "dim_feedforward": 32, "hidden": (8, 4)}
@@ -14,9 +22,10 @@ MAKERS = {
     "gru": lambda **kw: PairGRU(4, 8, n_layers=2, hidden=(8, 4), **kw),
     "mean": lambda **kw: TokenMean(4, 8, hidden=(8, 4), **kw),
     "dpm": lambda **kw: DeepPairNetwork(4, 8, hidden=(8, 6, 4), **kw),
+    "late": lambda **kw: LateInteraction(4, 8, hidden=8, d_model=4, n_channels=2, protein_width=6, **kw),
     "mlp": lambda **kw: MLPHead(4, 8, hidden=(8, 4), **kw),
 }
-METHODS = {"attention", "integrated_gradients", "gradient_shap", "deep_shap"}
+METHODS = {"attention", "integrated_gradients", "gradient_shap", "deep_shap", "interaction_map"}
 
 
 @pytest.fixture(autouse=True)

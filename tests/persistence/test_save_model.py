@@ -38,6 +38,7 @@ from amp_sklearn.classification import (
     AMPSClassifier,
     DPMClassifier,
     GRUClassifier,
+    LateInteractionClassifier,
     TokenMeanClassifier,
     load_checkpoint,
 )
@@ -54,6 +55,7 @@ NETS = {
     "amps": AMPSClassifier(**TRANSFORMER, position_embedding=True, chain_embedding=True),
     "cse": AMPCSEClassifier(**TRANSFORMER, grad_clip=1.0, warm_start=True),
     "gru": GRUClassifier(n_layers=2, hidden_size=5, **SMALL),
+    "late": LateInteractionClassifier(d_model=4, **{k: v for k, v in SMALL.items() if k != "hidden2"}),
     "mean": TokenMeanClassifier(**SMALL, dtype="float64"),
     "dpm": DPMClassifier(hidden3=3, **SMALL, symmetric=True),
     "ae_dnn": AEDNNClassifier(**SMALL, early_stopping=True, class_weight={"no": 1.0, "yes": 2.0}),
