@@ -43,11 +43,13 @@ _HOME_OF = {
     "load_yeast_ppi": "data",
     "make_baseline": "model_selection",
     "make_preset": "presets",
+    "merge_screen": "screening",
     "pair_classes": "model_selection",
     "read_fasta": "data",
     "read_pairs": "data",
     "sample_negatives": "data",
     "save_model": "persistence",
+    "screen": "screening",
     "screen_pairs": "screening",
 }
 

@@ -1,6 +1,13 @@
 """Errors and warnings about users' input, so that callers can catch them apart from programming errors."""
 
-__all__ = ["AnnotationError", "ModelLoadError", "PairTableError", "PairTableWarning", "SequenceError"]
+__all__ = [
+    "AnnotationError",
+    "ModelLoadError",
+    "PairTableError",
+    "PairTableWarning",
+    "ScreenError",
+    "SequenceError",
+]
 
 
 class SequenceError(ValueError):
@@ -42,3 +49,7 @@ class AnnotationError(ValueError):
         self.path, self.line = path, line
         place = "" if path is None else str(path) + ("" if line is None else f", line {line}") + ": "
         super().__init__(place + message)
+
+
+class ScreenError(ValueError):
+    """A screen cannot be started, continued or merged; the message names its folder and says what to do."""

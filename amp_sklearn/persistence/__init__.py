@@ -1,5 +1,6 @@
 """Fitted models in one file that can be opened without running anything in it."""
 
 from .archive import FORMAT, load_model, save_model
+from .fingerprint import model_fingerprint
 
-__all__ = ["FORMAT", "load_model", "save_model"]
+__all__ = ["FORMAT", "load_model", "model_fingerprint", "save_model"]

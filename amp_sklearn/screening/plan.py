@@ -72,6 +72,51 @@ class ScreeningPlan:
             return rows * -(-self.n_targets // self.block_size)
         return rows * (rows + 1) // 2
 
+    def tile(self, number):
+        """Where the pairs of a block lie in the matrix of queries and targets.
+
+        Parameters
+        ----------
+        number : int
+            0 to ``n_blocks - 1``.
+
+        Returns
+        -------
+        queries, targets : range
+            Rows of the queries and of the targets. Among themselves a tile on the diagonal has equal ranges, and
+            only the pairs above its diagonal (with it, if proteins pair with themselves) belong to the block.
+
+        Raises
+        ------
+        IndexError
+            If there is no such block.
+        """
+        if not 0 <= number < self.n_blocks:
+            raise IndexError(f"the screen has blocks 0 to {self.n_blocks - 1}, got {number}")
+        n_targets, size = self.n_targets, self.block_size
+        if n_targets is not None:
+            row, column = divmod(number, -(-n_targets // size))
+        else:
+            n_targets, (row, column) = self.n_queries, self._tile_of_triangle(number)
+        queries = range(row * size, min((row + 1) * size, self.n_queries))
+        return queries, range(column * size, min((column + 1) * size, n_targets))
+
+    def belongs(self, queries, targets):
+        """Which pairs of a tile belong to its block.
+
+        Parameters
+        ----------
+        queries, targets : range
+            From ``tile``.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_queries, n_targets), or None if all of them do
+        """
+        if self.n_targets is not None or queries != targets:
+            return None
+        return np.triu(np.ones((len(queries), len(targets)), dtype=bool), 0 if self.include_self else 1)
+
     def pairs(self, number):
         """Pairs of a block.
 
@@ -91,20 +136,10 @@ class ScreeningPlan:
         IndexError
             If there is no such block.
         """
-        if not 0 <= number < self.n_blocks:
-            raise IndexError(f"the screen has blocks 0 to {self.n_blocks - 1}, got {number}")
-        n_targets, size = self.n_targets, self.block_size
-        if n_targets is not None:
-            row, column = divmod(number, -(-n_targets // size))
-        else:
-            n_targets, (row, column) = self.n_queries, self._tile_of_triangle(number)
-        queries = np.arange(row * size, min((row + 1) * size, self.n_queries))
-        targets = np.arange(column * size, min((column + 1) * size, n_targets))
+        queries, targets = self.tile(number)
+        belongs = self.belongs(queries, targets)
         pairs = np.column_stack([np.repeat(queries, len(targets)), np.tile(targets, len(queries))])
-        if self.n_targets is None and row == column:
-            offset = 0 if self.include_self else 1
-            pairs = pairs[pairs[:, 0] + offset <= pairs[:, 1]]
-        return pairs
+        return pairs if belongs is None else pairs[belongs.ravel()]
 
     def _tile_of_triangle(self, number):
         """Row and column of a tile on or above the diagonal, counted row by row."""

@@ -10,6 +10,8 @@ from tqdm.auto import tqdm
 from ..data.pair_matrix import PairMatrix
 from .best_partners import BestPartners
 from .plan import ScreeningPlan
+from .proteins import proteins_by_id
+from .screened_model import class_column, protein_features
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +89,10 @@ class PairScreen:
     """
 
     def __init__(self, model, queries, targets=None, *, block_size=128, include_self=False, label=None):
-        self.query_ids, sequences = _ids_and_sequences(queries, "queries")
+        self.query_ids, sequences = proteins_by_id(queries, "queries")
         self.target_ids, n_targets = self.query_ids, None
         if targets is not None:
-            self.target_ids, others = _ids_and_sequences(targets, "targets")
+            self.target_ids, others = proteins_by_id(targets, "targets")
             sequences, n_targets = sequences + others, len(others)
         self.plan = ScreeningPlan(len(self.query_ids), n_targets, block_size, include_self)
         self._first_target = 0 if targets is None else len(self.query_ids)
@@ -100,9 +102,21 @@ class PairScreen:
                 f"{'no targets' if targets is None else f'{n_targets} targets'}"
             )
         ids = [*self.query_ids, *(() if targets is None else self.target_ids)]
-        self._features, self._rows, self._layout = _protein_features(model, sequences, ids)
+        if not hasattr(model, "steps") or len(model) < 2:
+            raise TypeError(
+                f"model must be a fitted Pipeline from sequences to a classifier, got {type(model).__name__}"
+            )
+        check_is_fitted(model[-1])
+        X = protein_features(model[:-1], sequences, ids)
+        if not isinstance(X, PairMatrix):
+            raise TypeError(
+                f"the steps before the classifier must give a PairMatrix, got {type(X).__name__}: a screen in memory "
+                "computes what belongs to one protein once; use `screen`, which takes any pipeline, or leave out steps "
+                "that work on whole pairs, and set_output"
+            )
+        self._features, self._rows, self._layout = X.features, X.index.ravel()[: len(sequences)], X.layout
         self._classifier = model[-1]
-        self._column = _class_column(self._classifier, label)
+        self._column = class_column(self._classifier, label)
 
     def __len__(self):
         """Number of blocks."""
@@ -222,51 +236,3 @@ def screen_pairs(
     return pd.DataFrame(
         {"protein_a": screen.query_ids[a], "protein_b": screen.target_ids[b], "score": scores}
     )
-
-
-def _ids_and_sequences(proteins, name):
-    if isinstance(proteins, str):
-        raise TypeError(
-            f"{name} must be a dict, Series or list of sequences, got one text; put it into a list"
-        )
-    named = isinstance(proteins, dict | pd.Series)
-    ids = pd.Index(list(proteins.keys()) if named else range(len(proteins)), tupleize_cols=False)
-    if not ids.is_unique:
-        raise ValueError(f"{name} hold the protein id {ids[ids.duplicated()][0]!r} more than once")
-    sequences = list(proteins.values()) if isinstance(proteins, dict) else list(proteins)
-    return ids.to_numpy(), sequences
-
-
-def _protein_features(model, sequences, ids):
-    """One row of features per distinct protein, the row of each sequence, and the layout of a pair."""
-    if not hasattr(model, "steps") or len(model) < 2:
-        raise TypeError(
-            f"model must be a fitted Pipeline from sequences to a classifier, got {type(model).__name__}"
-        )
-    check_is_fitted(model[-1])
-    # a table of pairs in which each protein occurs once; the last one twice if their number is odd
-    places = np.minimum(np.arange(len(ids) + len(ids) % 2), len(ids) - 1).reshape(-1, 2)
-    table = np.array(sequences, dtype=object)[places]
-    columns = getattr(model, "feature_names_in_", None)
-    if columns is not None:  # with ids, for messages
-        names = [tuple(ids[place] for place in row) for row in places]
-        table = pd.DataFrame(table, pd.MultiIndex.from_tuples(names), columns)
-    X = model[:-1].transform(table)
-    if not isinstance(X, PairMatrix):
-        raise TypeError(
-            f"the steps before the classifier must give a PairMatrix, got {type(X).__name__}: a screen computes what "
-            "belongs to one protein once; leave out steps that work on whole pairs, and set_output"
-        )
-    return X.features, X.index.ravel()[: len(sequences)], X.layout
-
-
-def _class_column(classifier, label):
-    classes = classifier.classes_
-    if label is None:
-        if len(classes) != 2:
-            raise ValueError(f"the model knows {len(classes)} classes; pass label, one of {list(classes)}")
-        return 1
-    where = np.flatnonzero(classes == label)
-    if not len(where):
-        raise ValueError(f"label {label!r} is no class of the model, which knows {list(classes)}")
-    return int(where[0])

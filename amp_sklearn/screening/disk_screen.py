@@ -1,0 +1,456 @@
+"""A screen that is kept on disk: numbered blocks, resumable, of bounded memory, mergeable from several machines."""
+
+import csv
+import io
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from .. import __version__
+from ..exceptions import ScreenError
+from ..writing import write_atomically
+from .best_partners import BestPartners
+from .journal import ScreenJournal
+from .plan import ScreeningPlan
+from .prefilter import fit_prefilter
+from .proteins import ProteinSet
+from .score_meaning import ScoreHistogram, ScreenSummary
+from .screened_model import ScreenedModel
+from .tile_scores import TileScorer, whole_block_scorer
+
+WHOLE_BLOCK, PAIR_BY_PAIR = 2048, 256
+"""Proteins on either side of a block: where a block is a matrix product, and where pairs are scored one by one."""
+
+ENCODED_TOGETHER = 2048
+"""Proteins whose features are computed at a time."""
+
+PAIRS, SUMMARY, PROTEINS, PARTNERS = "pairs", "summary.json", "proteins.tsv", "partners.tsv"
+
+
+@dataclass(frozen=True)
+class ScreenResult:
+    """A finished screen on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        ``pairs/`` holds the kept pairs as Parquet files, ``summary.json`` the counts, ``manifest.json`` what was asked.
+    """
+
+    folder: Path
+
+    @property
+    def files(self):
+        """The Parquet files, in order."""
+        return sorted((self.folder / PAIRS).glob("*.parquet"))
+
+    @property
+    def n_pairs(self):
+        """Number of pairs that were kept."""
+        return sum(pq.read_metadata(file).num_rows for file in self.files)
+
+    def pairs(self):
+        """All kept pairs in memory.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``protein_a``, ``protein_b``, ``probability``, and where the model has them ``calibrated``,
+            ``uncertainty`` and ``outside_domain``. For more than memory holds read ``files`` one by one.
+        """
+        table = pa.concat_tables([pq.read_table(file) for file in self.files])
+        return table.to_pandas(categories=[]).astype({"protein_a": object, "protein_b": object})
+
+    @property
+    def summary(self):
+        """Counts and distribution of the scores.
+
+        Returns
+        -------
+        ScreenSummary
+        """
+        return ScreenSummary.from_dict(json.loads((self.folder / SUMMARY).read_bytes()))
+
+
+def screen(
+    model,
+    proteins,
+    partners=None,
+    out="screen",
+    *,
+    threshold=None,
+    top_k=None,
+    prefilter=None,
+    include_self=False,
+    label=None,
+    block_size=None,
+    part=None,
+    random_state=0,
+    verbose=0,
+):
+    """Score all pairs of a proteome, or of two sets of proteins, and keep them on disk.
+
+    Each protein is embedded once. Pairs are scored in numbered blocks; every finished block is a file, so that a screen
+    that was interrupted or killed goes on where it stopped when the same call is repeated, and ends with the same bytes.
+    Memory holds one block, whatever the number of proteins.
+
+    Parameters
+    ----------
+    model : fitted classifier or Pipeline
+        From pairs of sequences to probabilities. Models whose token vectors meet in a matrix
+        (`LateInteractionClassifier`) score a block by matrix products; other pipelines whose features are those of single
+        proteins encode each protein once; any other model is asked about whole pairs. It may be inside a
+        `CalibratedPairClassifier` or a `SelectiveClassifier`.
+    proteins : path-like, dict or Series
+        A FASTA file, or sequences by protein id.
+    partners : path-like, dict or Series, default=None
+        Proteins to pair them with; None pairs ``proteins`` among themselves, each pair once.
+    out : path-like, default="screen"
+        New or empty folder, or that of the same screen, which is then continued.
+    threshold : float, default=None
+        Lowest probability to keep (the calibrated one where there is one); None keeps all.
+    top_k : int, default=None
+        Keep a pair only if it is among the ``top_k`` best of one of its two proteins; None keeps all.
+    prefilter : float, default=None
+        Score only about this share of all pairs, the most promising ones of each protein, chosen by a fast model that is
+        fitted to the full model's own scores of a sample of pairs of this screen; the summary says which share of the full
+        model's best pairs was kept, with its interval. None scores all pairs.
+    include_self : bool, default=False
+        Among themselves: also pair each protein with itself.
+    label : class label, default=None
+        Class whose probability is the score; by default the second of two.
+    block_size : int, default=None
+        Proteins on either side of a block; None is 2,048 where a block is a matrix product, else 256.
+    part : tuple of int, default=None
+        ``(3, 16)``: compute the third of sixteen shares of the blocks, for job arrays on one shared folder. Call
+        `merge_screen` when all are done.
+    random_state : int, default=0
+        Draws the sample of pairs for ``prefilter``.
+    verbose : int, default=0
+        1 shows progress, with pairs per second and the time left.
+
+    Returns
+    -------
+    ScreenResult
+        None with ``part``.
+
+    Raises
+    ------
+    ScreenError
+        If ``out`` holds another screen or other files, or a finished block's file is damaged.
+    SequenceError
+        If a protein is no protein sequence.
+    ValueError
+        If a parameter cannot be used.
+
+    Notes
+    -----
+    A pair is scored with the protein of ``proteins`` as protein A; among themselves that is the earlier one. A model that tells
+    protein A from protein B gives the other order another score, unless it was fitted with ``symmetric=True``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from amp_sklearn import load_bernett_mini, screen
+    >>> from amp_sklearn.model_selection import make_baseline
+    >>> X, y = load_bernett_mini("val")
+    >>> model = make_baseline("composition_logistic").fit(X, y)
+    >>> proteins = {f"P{number}": sequence for number, sequence in enumerate(X["sequence_a"].unique()[:5])}
+    >>> found = screen(model, proteins, out=tempfile.mkdtemp())
+    >>> found.n_pairs, found.pairs().columns.tolist()
+    (10, ['protein_a', 'protein_b', 'probability'])
+    """
+    _check_options(threshold, top_k, prefilter, part)
+    screened = ScreenedModel(model, label)
+    queries = ProteinSet.of(proteins, "proteins")
+    targets = queries if partners is None else ProteinSet.of(partners, "partners")
+    whole_block = whole_block_scorer(screened) is not None
+    size = block_size or (WHOLE_BLOCK if whole_block and prefilter is None else PAIR_BY_PAIR)
+    plan = ScreeningPlan(len(queries), None if partners is None else len(targets), size, include_self)
+    if not plan.n_pairs:
+        raise ValueError("there is no pair to score: proteins holds one protein, and partners is not given")
+    journal = ScreenJournal(out, part)
+    journal.begin(
+        {
+            "amp_sklearn": __version__,
+            "model": screened.fingerprint,
+            "proteins": queries.digest,
+            "partners": None if partners is None else targets.digest,
+            "n_proteins": len(queries),
+            "n_partners": None if partners is None else len(targets),
+            "n_pairs": plan.n_pairs,
+            "n_blocks": plan.n_blocks,
+            "block_size": size,
+            "include_self": include_self,
+            "label": None if label is None else str(label),
+            "threshold": threshold,
+            "top_k": top_k,
+            "prefilter": prefilter,
+            "random_state": random_state,
+        }
+    )
+    if not (journal.folder / SUMMARY).exists():
+        _compute(journal, plan, screened, queries, targets, part, verbose)
+        if part is None:
+            merge_screen(out)
+    return None if part is not None else ScreenResult(Path(out))
+
+
+def _check_options(threshold, top_k, prefilter, part):
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ValueError(f"threshold is a probability, from 0 to 1, got {threshold!r}")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k must be at least 1, got {top_k!r}")
+    if prefilter is not None and not 0 < prefilter < 1:
+        raise ValueError(f"prefilter is the share of pairs to keep, between 0 and 1, got {prefilter!r}")
+    if part is not None and not (len(part) == 2 and 1 <= part[0] <= part[1]):
+        raise ValueError(
+            f"part must be (number, total) with 1 <= number <= total, such as (3, 16), got {part!r}"
+        )
+
+
+def _compute(journal, plan, screened, queries, targets, part, verbose):
+    """Compute the blocks that are not there yet."""
+    manifest = journal.manifest()
+    done = journal.finished()
+    journal.verified(done)
+    share = range(plan.n_blocks) if part is None else range(part[0] - 1, plan.n_blocks, part[1])
+    left = [number for number in share if number not in done]
+    if not left:
+        return
+    suffix = "" if part is None else f"-{part[0]}"
+    features, layout = _encoded(journal, screened, queries, f"features{suffix}.npy", verbose)
+    partner_features = features
+    if targets is not queries:
+        partner_features, _ = _encoded(journal, screened, targets, f"partner_features{suffix}.npy", verbose)
+    scorer = TileScorer(screened, queries, targets, features, partner_features, layout)
+    chosen_by = None
+    if manifest["prefilter"] is not None:
+        chosen_by = fit_prefilter(
+            scorer,
+            plan,
+            manifest["prefilter"],
+            manifest["random_state"],
+            journal.folder / f"prefilter{suffix}.json",
+        )
+    inside = [screened.inside(proteins.sequences, proteins.ids) for proteins in (queries, targets)]
+    for name, proteins in ((PROTEINS, queries), (PARTNERS, targets)):
+        if name == PROTEINS or targets is not queries:
+            lines = [
+                f"{protein}\t{len(s)}\n" for protein, s in zip(proteins.ids, proteins.sequences, strict=True)
+            ]
+            with write_atomically(journal.folder / name) as unfinished:
+                unfinished.write_text("".join(["protein\tlength\n", *lines]))
+    sizes = {number: _pairs_in(plan, number) for number in left}
+    progress = tqdm(
+        total=sum(sizes.values()), unit="pair", unit_scale=True, disable=not verbose, desc="screening"
+    )
+    with progress:
+        for number in left:
+            content, counts = _block(plan, number, scorer, chosen_by, inside, manifest)
+            journal.record(number, content, **counts)
+            progress.update(sizes[number])
+    for name in ("features", "partner_features"):
+        (journal.folder / f"{name}{suffix}.npy").unlink(missing_ok=True)
+
+
+def _pairs_in(plan, number):
+    queries, targets = plan.tile(number)
+    if plan.n_targets is not None or queries != targets:
+        return len(queries) * len(targets)
+    return len(queries) * (len(queries) + (1 if plan.include_self else -1)) // 2
+
+
+def _encoded(journal, screened, proteins, name, verbose):
+    """Features of all proteins as a memory map, and the layout of a pair; None for a model of whole pairs."""
+    features, layout, partial = None, None, journal.folder / f"{name}.partial"
+    starts = range(0, len(proteins), ENCODED_TOGETHER)
+    for start in tqdm(
+        starts, desc="encoding proteins", unit="batch", disable=not verbose or len(starts) == 1
+    ):
+        some = slice(start, start + ENCODED_TOGETHER)
+        found, layout = screened.encode(proteins.sequences[some], proteins.ids[some])
+        if found is None:
+            return None, None
+        if features is None:
+            features = np.lib.format.open_memmap(partial, "w+", found.dtype, (len(proteins), found.shape[1]))
+        features[some] = found
+    features.flush()
+    os.replace(partial, journal.folder / name)
+    return np.load(journal.folder / name, mmap_mode="r"), layout
+
+
+def _block(plan, number, scorer, chosen_by, inside, manifest):
+    """The file of a block, and its counts."""
+    queries, targets = plan.tile(number)
+    chosen = plan.belongs(queries, targets)
+    if chosen_by is not None:
+        best = chosen_by.keeps(queries, targets)
+        chosen = best if chosen is None else chosen & best
+    rows, columns = scorer.score(queries, targets, chosen)
+    score = columns.get("calibrated", columns["probability"])
+    histogram = ScoreHistogram.of(score)
+    keep = np.ones(len(rows), dtype=bool)
+    if manifest["threshold"] is not None:
+        keep &= score >= manifest["threshold"]
+    if manifest["top_k"] is not None:
+        keep &= _among_best(rows, columns["probability"], manifest["top_k"], plan.n_targets is None)
+    if any(side is not None for side in inside):
+        columns["outside_domain"] = ~(inside[0][rows[:, 0]] & inside[1][rows[:, 1]])
+    table = _table(rows[keep], {name: values[keep] for name, values in columns.items()}, scorer)
+    counts = {"scored": len(rows), "kept": int(keep.sum()), "histogram": histogram.to_dict()}
+    return _parquet(table), counts
+
+
+def _among_best(rows, score, top_k, among_themselves):
+    """Which pairs are among the best of one of their proteins; of equal scores the earlier partner."""
+    keep = np.zeros(len(rows), dtype=bool)
+    for side in (0, 1) if among_themselves else (0,):
+        order = np.lexsort((rows[:, 1 - side], -score, rows[:, side]))
+        protein = rows[order, side]
+        rank = np.arange(len(order)) - np.searchsorted(protein, protein)
+        keep[order[rank < top_k]] = True
+    return keep
+
+
+def _table(rows, columns, scorer):
+    names = {}
+    for side, (name, proteins) in enumerate((("protein_a", scorer.queries), ("protein_b", scorer.targets))):
+        used, codes = np.unique(rows[:, side], return_inverse=True)
+        names[name] = pa.DictionaryArray.from_arrays(
+            pa.array(codes.astype(np.int32)), pa.array(proteins.ids[used], pa.string())
+        )
+    return pa.table({**names, **columns})
+
+
+def _parquet(table):
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def merge_screen(out):
+    """Finish a screen whose blocks are all there, such as those that the jobs of an array have computed.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder of the screen.
+
+    Returns
+    -------
+    ScreenResult
+
+    Raises
+    ------
+    ScreenError
+        If the folder holds no screen, blocks are missing (the message says how many, and which), or a file is damaged.
+
+    Examples
+    --------
+    See `screen`.
+    """
+    journal = ScreenJournal(out)
+    manifest, entries, folder = journal.manifest(), journal.finished(), Path(out)
+    if (folder / SUMMARY).exists():
+        return ScreenResult(folder)
+    missing = sorted(set(range(manifest["n_blocks"])) - set(entries))
+    if missing:
+        raise ScreenError(
+            f"{len(missing)} of the {manifest['n_blocks']} blocks of {folder} are not there yet (the first is number "
+            f"{missing[0]}); run the screen, or the parts that are missing, again with the same model, proteins and options"
+        )
+    journal.verified(entries)
+    pairs = folder / PAIRS
+    shutil.rmtree(pairs, ignore_errors=True)
+    partial = folder / f"{PAIRS}.{os.getpid()}.partial"
+    partial.mkdir(exist_ok=True)
+    blocks = [journal.block_file(number) for number in range(manifest["n_blocks"]) if entries[number]["kept"]]
+    blocks = blocks or [journal.block_file(0)]
+    if manifest["top_k"] is None:
+        for path in blocks:
+            shutil.copyfile(path, partial / path.name)
+    else:
+        _merge_best(blocks, partial, manifest)
+    os.replace(partial, pairs)
+    histogram = sum(
+        (ScoreHistogram.from_dict(entries[n]["histogram"]) for n in sorted(entries)), ScoreHistogram()
+    )
+    degrees = _degrees(pairs)
+    summary = {
+        "n_pairs": manifest["n_pairs"],
+        "scored": sum(entry["scored"] for entry in entries.values()),
+        "kept": sum(pq.read_metadata(path).num_rows for path in pairs.glob("*.parquet")),
+        "histogram": histogram.to_dict(),
+        "degrees": degrees,
+        "prefilter": _prefilter_report(folder),
+    }
+    with write_atomically(folder / SUMMARY) as unfinished:
+        unfinished.write_text(json.dumps(summary, indent=1))
+    shutil.rmtree(journal.blocks)
+    return ScreenResult(folder)
+
+
+def _prefilter_report(folder):
+    found = sorted(folder.glob("prefilter*.json"))
+    return json.loads(found[0].read_bytes()) if found else None
+
+
+def _degrees(pairs):
+    """Kept pairs of each protein: how many proteins have 1, 2, ... partners."""
+    degree = pd.Series(dtype=int)
+    for path in sorted(pairs.glob("*.parquet")):
+        table = pq.read_table(path, columns=["protein_a", "protein_b"])
+        for name in table.column_names:
+            counted = table[name].to_pandas().value_counts()
+            degree = degree.add(counted, fill_value=0)
+    counts = degree.astype(int).value_counts().sort_index()
+    return {str(int(partners)): int(n) for partners, n in counts.items() if partners > 0}
+
+
+def _merge_best(blocks, folder, manifest):
+    """Pairs among the best of one of their proteins over all blocks; each block's file without the others."""
+    root, among = folder.parent, manifest["n_partners"] is None
+    sides = (
+        [pd.Index(_ids(root / PROTEINS))] * 2
+        if among
+        else [pd.Index(_ids(root / name)) for name in (PROTEINS, PARTNERS)]
+    )
+
+    def scores(path):
+        table = pq.read_table(path, columns=["protein_a", "protein_b", "probability"]).to_pandas()
+        a, b = (
+            side.get_indexer(table[name].astype(object))
+            for side, name in zip(sides, table.columns[:2], strict=True)
+        )
+        return a, b, table["probability"].to_numpy()
+
+    best = BestPartners(len(sides[0]), manifest["top_k"])
+    for a, b, score in map(scores, blocks):
+        best.add(a, b, score)
+        if among:
+            other = a != b
+            best.add(b[other], a[other], score[other])
+    full = (best.partners >= 0).all(axis=1)
+    lowest, last = np.where(full, best.scores[:, -1], -np.inf), best.partners[:, -1]
+    for path in blocks:
+        a, b, score = scores(path)
+        keep = (score > lowest[a]) | ((score == lowest[a]) & (b <= last[a]))
+        if among:
+            keep |= (score > lowest[b]) | ((score == lowest[b]) & (a <= last[b]))
+        with write_atomically(folder / path.name) as unfinished:
+            unfinished.write_bytes(_parquet(pq.read_table(path).filter(pa.array(keep))))
+
+
+def _ids(path):
+    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, quoting=csv.QUOTE_NONE)[
+        "protein"
+    ].to_numpy()
