@@ -1,28 +1,20 @@
 """A screen that is kept on disk: numbered blocks, resumable, of bounded memory, mergeable from several machines."""
 
-import csv
-import io
-import json
 import os
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from .. import __version__
-from ..exceptions import ScreenError
 from ..writing import write_atomically
-from .best_partners import BestPartners
+from .block_files import among_best, pair_columns, parquet_bytes
 from .journal import ScreenJournal
 from .plan import ScreeningPlan
 from .prefilter import fit_prefilter
 from .proteins import ProteinSet
-from .score_meaning import ScoreHistogram, ScreenSummary
+from .score_meaning import ScoreHistogram
+from .screen_result import PARTNERS, PROTEINS, SUMMARY, ScreenResult, merge_screen
 from .screened_model import ScreenedModel
 from .tile_scores import TileScorer, whole_block_scorer
 
@@ -31,53 +23,6 @@ WHOLE_BLOCK, PAIR_BY_PAIR = 2048, 256
 
 ENCODED_TOGETHER = 2048
 """Proteins whose features are computed at a time."""
-
-PAIRS, SUMMARY, PROTEINS, PARTNERS = "pairs", "summary.json", "proteins.tsv", "partners.tsv"
-
-
-@dataclass(frozen=True)
-class ScreenResult:
-    """A finished screen on disk.
-
-    Parameters
-    ----------
-    folder : Path
-        ``pairs/`` holds the kept pairs as Parquet files, ``summary.json`` the counts, ``manifest.json`` what was asked.
-    """
-
-    folder: Path
-
-    @property
-    def files(self):
-        """The Parquet files, in order."""
-        return sorted((self.folder / PAIRS).glob("*.parquet"))
-
-    @property
-    def n_pairs(self):
-        """Number of pairs that were kept."""
-        return sum(pq.read_metadata(file).num_rows for file in self.files)
-
-    def pairs(self):
-        """All kept pairs in memory.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``protein_a``, ``protein_b``, ``probability``, and where the model has them ``calibrated``,
-            ``uncertainty`` and ``outside_domain``. For more than memory holds read ``files`` one by one.
-        """
-        table = pa.concat_tables([pq.read_table(file) for file in self.files])
-        return table.to_pandas(categories=[]).astype({"protein_a": object, "protein_b": object})
-
-    @property
-    def summary(self):
-        """Counts and distribution of the scores.
-
-        Returns
-        -------
-        ScreenSummary
-        """
-        return ScreenSummary.from_dict(json.loads((self.folder / SUMMARY).read_bytes()))
 
 
 def screen(
@@ -302,155 +247,9 @@ def _block(plan, number, scorer, chosen_by, inside, manifest):
     if manifest["threshold"] is not None:
         keep &= score >= manifest["threshold"]
     if manifest["top_k"] is not None:
-        keep &= _among_best(rows, columns["probability"], manifest["top_k"], plan.n_targets is None)
+        keep &= among_best(rows, columns["probability"], manifest["top_k"], plan.n_targets is None)
     if any(side is not None for side in inside):
         columns["outside_domain"] = ~(inside[0][rows[:, 0]] & inside[1][rows[:, 1]])
-    table = _table(rows[keep], {name: values[keep] for name, values in columns.items()}, scorer)
+    table = pair_columns(rows[keep], {name: values[keep] for name, values in columns.items()}, scorer)
     counts = {"scored": len(rows), "kept": int(keep.sum()), "histogram": histogram.to_dict()}
-    return _parquet(table), counts
-
-
-def _among_best(rows, score, top_k, among_themselves):
-    """Which pairs are among the best of one of their proteins; of equal scores the earlier partner."""
-    keep = np.zeros(len(rows), dtype=bool)
-    for side in (0, 1) if among_themselves else (0,):
-        order = np.lexsort((rows[:, 1 - side], -score, rows[:, side]))
-        protein = rows[order, side]
-        rank = np.arange(len(order)) - np.searchsorted(protein, protein)
-        keep[order[rank < top_k]] = True
-    return keep
-
-
-def _table(rows, columns, scorer):
-    names = {}
-    for side, (name, proteins) in enumerate((("protein_a", scorer.queries), ("protein_b", scorer.targets))):
-        used, codes = np.unique(rows[:, side], return_inverse=True)
-        names[name] = pa.DictionaryArray.from_arrays(
-            pa.array(codes.astype(np.int32)), pa.array(proteins.ids[used], pa.string())
-        )
-    return pa.table({**names, **columns})
-
-
-def _parquet(table):
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def merge_screen(out):
-    """Finish a screen whose blocks are all there, such as those that the jobs of an array have computed.
-
-    Parameters
-    ----------
-    out : path-like
-        Folder of the screen.
-
-    Returns
-    -------
-    ScreenResult
-
-    Raises
-    ------
-    ScreenError
-        If the folder holds no screen, blocks are missing (the message says how many, and which), or a file is damaged.
-
-    Examples
-    --------
-    See `screen`.
-    """
-    journal = ScreenJournal(out)
-    manifest, entries, folder = journal.manifest(), journal.finished(), Path(out)
-    if (folder / SUMMARY).exists():
-        return ScreenResult(folder)
-    missing = sorted(set(range(manifest["n_blocks"])) - set(entries))
-    if missing:
-        raise ScreenError(
-            f"{len(missing)} of the {manifest['n_blocks']} blocks of {folder} are not there yet (the first is number "
-            f"{missing[0]}); run the screen, or the parts that are missing, again with the same model, proteins and options"
-        )
-    journal.verified(entries)
-    pairs = folder / PAIRS
-    shutil.rmtree(pairs, ignore_errors=True)
-    partial = folder / f"{PAIRS}.{os.getpid()}.partial"
-    partial.mkdir(exist_ok=True)
-    blocks = [journal.block_file(number) for number in range(manifest["n_blocks"]) if entries[number]["kept"]]
-    blocks = blocks or [journal.block_file(0)]
-    if manifest["top_k"] is None:
-        for path in blocks:
-            shutil.copyfile(path, partial / path.name)
-    else:
-        _merge_best(blocks, partial, manifest)
-    os.replace(partial, pairs)
-    histogram = sum(
-        (ScoreHistogram.from_dict(entries[n]["histogram"]) for n in sorted(entries)), ScoreHistogram()
-    )
-    degrees = _degrees(pairs)
-    summary = {
-        "n_pairs": manifest["n_pairs"],
-        "scored": sum(entry["scored"] for entry in entries.values()),
-        "kept": sum(pq.read_metadata(path).num_rows for path in pairs.glob("*.parquet")),
-        "histogram": histogram.to_dict(),
-        "degrees": degrees,
-        "prefilter": _prefilter_report(folder),
-    }
-    with write_atomically(folder / SUMMARY) as unfinished:
-        unfinished.write_text(json.dumps(summary, indent=1))
-    shutil.rmtree(journal.blocks)
-    return ScreenResult(folder)
-
-
-def _prefilter_report(folder):
-    found = sorted(folder.glob("prefilter*.json"))
-    return json.loads(found[0].read_bytes()) if found else None
-
-
-def _degrees(pairs):
-    """Kept pairs of each protein: how many proteins have 1, 2, ... partners."""
-    degree = pd.Series(dtype=int)
-    for path in sorted(pairs.glob("*.parquet")):
-        table = pq.read_table(path, columns=["protein_a", "protein_b"])
-        for name in table.column_names:
-            counted = table[name].to_pandas().value_counts()
-            degree = degree.add(counted, fill_value=0)
-    counts = degree.astype(int).value_counts().sort_index()
-    return {str(int(partners)): int(n) for partners, n in counts.items() if partners > 0}
-
-
-def _merge_best(blocks, folder, manifest):
-    """Pairs among the best of one of their proteins over all blocks; each block's file without the others."""
-    root, among = folder.parent, manifest["n_partners"] is None
-    sides = (
-        [pd.Index(_ids(root / PROTEINS))] * 2
-        if among
-        else [pd.Index(_ids(root / name)) for name in (PROTEINS, PARTNERS)]
-    )
-
-    def scores(path):
-        table = pq.read_table(path, columns=["protein_a", "protein_b", "probability"]).to_pandas()
-        a, b = (
-            side.get_indexer(table[name].astype(object))
-            for side, name in zip(sides, table.columns[:2], strict=True)
-        )
-        return a, b, table["probability"].to_numpy()
-
-    best = BestPartners(len(sides[0]), manifest["top_k"])
-    for a, b, score in map(scores, blocks):
-        best.add(a, b, score)
-        if among:
-            other = a != b
-            best.add(b[other], a[other], score[other])
-    full = (best.partners >= 0).all(axis=1)
-    lowest, last = np.where(full, best.scores[:, -1], -np.inf), best.partners[:, -1]
-    for path in blocks:
-        a, b, score = scores(path)
-        keep = (score > lowest[a]) | ((score == lowest[a]) & (b <= last[a]))
-        if among:
-            keep |= (score > lowest[b]) | ((score == lowest[b]) & (a <= last[b]))
-        with write_atomically(folder / path.name) as unfinished:
-            unfinished.write_bytes(_parquet(pq.read_table(path).filter(pa.array(keep))))
-
-
-def _ids(path):
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, quoting=csv.QUOTE_NONE)[
-        "protein"
-    ].to_numpy()
+    return parquet_bytes(table), counts
