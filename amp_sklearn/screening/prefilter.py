@@ -180,7 +180,7 @@ def _full_logits(scorer, pairs):
     b, rows_b = np.unique(pairs[:, 1], return_inverse=True)
     index = np.column_stack([rows_a, rows_b + len(a)])
     probability = scorer.probability_of(scorer.query_features[a], scorer.target_features[b], index)
-    return logit(np.clip(probability, 1e-12, 1 - 1e-12))
+    return logit(np.clip(np.asarray(probability, dtype=np.float64), 1e-7, 1 - 1e-7))
 
 
 def _components(scorer, pairs, random):

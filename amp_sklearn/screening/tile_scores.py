@@ -18,11 +18,11 @@ def whole_block_scorer(screened):
     Returns
     -------
     torch.nn.Module or None
-        With methods ``protein_part`` and ``block_logits``.
+        With methods ``protein_part`` and ``score_block``.
     """
     classifier = screened.classifier
     module = getattr(classifier, "module_", None)
-    if module is None or not hasattr(module, "block_logits") or len(classifier.classes_) != 2:
+    if module is None or not hasattr(module, "score_block") or len(classifier.classes_) != 2:
         return None
     return module
 
@@ -103,7 +103,7 @@ class TileScorer:
         with torch.inference_mode():
             a = self._parts(self.query_features, queries, 0)
             b = self._parts(self.target_features, targets, 1)
-            return self.module.block_logits(a, b).double().cpu().numpy()
+            return self.module.score_block(a, b).double().cpu().numpy()
 
     def _parts(self, features, rows, side):
         """Parts of a range of proteins; those of the last range of each side are kept for the next tile."""

@@ -19,8 +19,10 @@ from amp_sklearn import (
     CalibratedPairClassifier,
     CompositionEncoder,
     ESM2Embedder,
+    LateInteractionClassifier,
     PairConcatenator,
     ProteinFrequencyClassifier,
+    ProteinScaler,
     SelectiveClassifier,
     merge_screen,
     screen,
@@ -226,7 +228,7 @@ def test_a_killed_screen_ends_with_the_same_bytes(tmp_path):
             return real(self, *arguments)
         TileScorer.score = slow
         X, y = load_bernett_mini("val")
-        model = make_baseline("composition_logistic").fit(X[:200], y[:200])
+        model = make_baseline("composition_logistic").fit(X[::5], y[::5])
         proteins = {f"P{n}": s for n, s in enumerate(X["sequence_a"].unique()[:40])}
         screen(model, proteins, out=sys.argv[1], block_size=8)
         """
@@ -297,3 +299,16 @@ def test_options_are_checked(model, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         screen(model, PROTEOME, None, tmp_path / "new", **options)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("partners", [None, OTHERS])
+def test_late_interaction_scores_whole_blocks(tiny_esm2, tmp_path, partners):
+    network = LateInteractionClassifier(max_epochs=3, lr=1e-2, random_state=0, device="cpu")
+    embedder = ESM2Embedder(tiny_esm2, store=None, device="cpu")
+    model = make_pipeline(embedder, PairConcatenator("segments"), ProteinScaler(), network).fit(TABLE, LABELS)
+    expected = in_memory(model, PROTEOME, partners)
+    assert np.ptp(expected) > 1e-3
+    for size in (6, None):
+        found = probabilities(screen(model, PROTEOME, partners, tmp_path / str(size), block_size=size))
+        assert len(found) == len(expected)
+        np.testing.assert_allclose(found[expected.index], expected, rtol=0, atol=1e-5)
