@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..data.layout import combine_proteins
-from ..data.sequences import STANDARD_RESIDUES
+from ..data.sequences import STANDARD_RESIDUES, residue_numbers
 from .finding import Finding, grade
 
 _MOST_TRAINED = 20_000
@@ -109,13 +109,8 @@ def check_composition(pairs, folds, random_state):
 
 def _frequencies(sequences):
     """Share of each standard residue, by protein."""
-    letters = [ord(residue) for residue in STANDARD_RESIDUES]
+    n = len(STANDARD_RESIDUES)
     counts = np.array(
-        [
-            np.bincount(np.frombuffer(sequence.encode("latin-1", "replace"), np.uint8), minlength=256)[
-                letters
-            ]
-            for sequence in sequences
-        ]
+        [np.bincount(residue_numbers(sequence) + 1, minlength=n + 1)[1 : n + 1] for sequence in sequences]
     )
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.pair_matrix import PairMatrix
-from ..model_selection.protein_groups import common_protein_numbers, sequence_cells
+from ..data.sequence_pairs import common_protein_numbers, pair_ids, sequence_cells
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,5 @@ def _positive(y, classes, n_pairs, name):
 
 
 def _ids(X):
-    if not isinstance(X, pd.DataFrame) or X.index.nlevels != 2:
-        return None
-    return np.column_stack([X.index.get_level_values(level).astype(str).to_numpy(object) for level in (0, 1)])
+    ids = pair_ids(X)
+    return None if ids is None else ids.astype(str).astype(object)

@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ..data.sequences import STANDARD_RESIDUES
+from ..data.sequences import STANDARD_RESIDUES, residue_numbers
 
 _N = len(STANDARD_RESIDUES)
-_CODE = np.full(256, -1)
-_CODE[[ord(residue) for residue in STANDARD_RESIDUES]] = np.arange(_N)
 _CHUNK = 4_000_000  # entries of a block of the product that are in memory at once
 
 
@@ -43,11 +41,12 @@ def kmer_matrix(sequences, k):
 
 def _words(sequence, k):
     """Distinct k-mers of one sequence, as numbers."""
-    codes = _CODE[np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)]
-    if len(codes) < k:
+    numbers = residue_numbers(sequence)
+    if len(numbers) < k:
         return np.empty(0, dtype=np.int64)
-    windows = np.lib.stride_tricks.sliding_window_view(codes, k)
-    return np.unique(windows[(windows >= 0).all(axis=1)] @ (_N ** np.arange(k, dtype=np.int64)))
+    windows = np.lib.stride_tricks.sliding_window_view(numbers, k)
+    standard = ((windows >= 0) & (windows < _N)).all(axis=1)
+    return np.unique(windows[standard] @ (_N ** np.arange(k, dtype=np.int64)))
 
 
 def similar_proteins(sequences, rows, columns, *, k=5, threshold=0.1):

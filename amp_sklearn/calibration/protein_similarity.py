@@ -3,11 +3,9 @@
 import numpy as np
 from scipy import sparse
 
-from ..data.sequences import RESIDUES
+from ..data.sequences import RESIDUES, residue_numbers
 
 _PROTEINS_AT_ONCE = 512
-_DIGIT = np.zeros(128, dtype=np.int64)
-_DIGIT[[ord(residue) for residue in RESIDUES]] = np.arange(len(RESIDUES))
 
 
 def kmer_sets(sequences, k):
@@ -25,7 +23,7 @@ def kmer_sets(sequences, k):
     """
     base, sets = len(RESIDUES), []
     for sequence in sequences:
-        digits = _DIGIT[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+        digits = residue_numbers(sequence)
         if len(digits) < k:  # negative: no k-mer of a longer sequence
             sets.append(np.array([-1 - int(np.polyval(digits + 1, base + 1))]))
         else:

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from ..data.layout import FeatureLayout
-from ..data.segments import PROTEIN_TOKENS, SEGMENT_TOKENS
+from ..data.segments import PROTEIN_TOKENS, SEGMENT_TOKENS, TOKEN_SETS
 from ..exceptions import ModelLoadError
 from ..nn.state_files import autoencoder_from_state, compare_keys, read_state_dict
 from ..preprocessing.autoencoder import AutoencoderReducer
@@ -18,7 +18,7 @@ from .transformer import AMPCSEClassifier, AMPSClassifier
 
 KINDS = ("amps", "amp_cse", "gru", "mean", "dpm", "ae_dnn", "autoencoder")
 
-CSE_TOKENS = ("cls", *SEGMENT_TOKENS, "eos")
+CSE_TOKENS = TOKEN_SETS["cls+segments+eos"]
 PUBLISHED_CSE_TOKENS = ("cls", "eos", *SEGMENT_TOKENS)
 """Order in which the published programs fed the 24 tokens, other than their labels say."""
 

@@ -14,6 +14,7 @@ from .negative_strategies import (
     pairs_of_codes,
     uniform_codes,
 )
+from .sequence_pairs import pair_ids
 
 STRATEGIES = ("uniform", "degree", "compartments")
 
@@ -150,9 +151,8 @@ def _excluded_codes(exclude, proteins):
 
 def _ids(positives, first):
     """Id of each protein where it occurs first; None where the index does not hold ids of both proteins."""
-    if not isinstance(positives, pd.DataFrame) or positives.index.nlevels != 2:
-        return None
-    return positives.index.to_frame().to_numpy(dtype=object).ravel()[first]
+    ids = pair_ids(positives)
+    return None if ids is None else ids.ravel()[first]
 
 
 def _names(positives, proteins, first):

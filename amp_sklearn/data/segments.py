@@ -12,6 +12,13 @@ SEGMENT_TOKENS = tuple(f"segment{i}" for i in range(N_SEGMENTS))
 PROTEIN_TOKENS = ("cls", *SEGMENT_TOKENS, "eos", "mean")
 """All tokens of one protein, in the order in which they are stored everywhere."""
 
+TOKEN_SETS = {
+    "segments": SEGMENT_TOKENS,
+    "cls+segments+eos": PROTEIN_TOKENS[:-1],
+    "mean": ("mean",),
+}
+"""Sets of tokens that the published models read, by name."""
+
 
 def segment_lengths(lengths, n_segments=N_SEGMENTS):
     """Number of residues in each segment.
@@ -83,3 +90,26 @@ def segment_bounds(lengths, n_segments=N_SEGMENTS):
     ends = np.cumsum(segment_lengths(lengths, n_segments), axis=-1)
     starts = np.concatenate([np.zeros_like(ends[..., :1]), ends[..., :-1]], axis=-1)
     return np.stack([starts, ends], axis=-1)
+
+
+def token_bounds(length):
+    """The residues that each token stands for: the segments, and ``mean`` for the whole protein.
+
+    Parameters
+    ----------
+    length : int
+        Residues of the protein.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        ``start, end`` by token, as of `segment_bounds`; ``cls`` and ``eos`` stand for no residue and are not there.
+
+    Examples
+    --------
+    >>> from amp_sklearn.data.segments import token_bounds
+    >>> token_bounds(23)["segment1"], token_bounds(23)["mean"]
+    ((3, 6), (0, 23))
+    """
+    segments = zip(SEGMENT_TOKENS, map(tuple, segment_bounds(length).tolist()), strict=True)
+    return dict(segments) | {"mean": (0, length)}

@@ -13,11 +13,34 @@ STANDARD_RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 RESIDUES = STANDARD_RESIDUES + "XUBZO"
 """Letters that ESM-2 embeds as themselves: the 20 residues, X (any), U and O (Sec, Pyl), B, Z (Asx, Glx)."""
 
+_NUMBERS = np.full(256, -1)
+_NUMBERS[[ord(letter) for letter in RESIDUES]] = np.arange(len(RESIDUES))
 _ALLOWED = RESIDUES.encode("ascii")
 # ASCII only: str.upper turns a few characters into two (ligature fi into F, I), which would shift residues.
 _UPPERCASE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LISTED_PROTEINS = 5
 _LISTED_LETTERS = 8
+
+
+def residue_numbers(sequence):
+    """Number of each letter: its place in ``RESIDUES``, so that the twenty standard residues are 0 to 19.
+
+    Parameters
+    ----------
+    sequence : str
+
+    Returns
+    -------
+    ndarray of int of shape (len(sequence),)
+        -1 where a letter is none of ``RESIDUES``.
+
+    Examples
+    --------
+    >>> from amp_sklearn.data.sequences import residue_numbers
+    >>> residue_numbers("ACYX*")
+    array([ 0,  1, 19, 20, -1])
+    """
+    return _NUMBERS[np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)]
 
 
 def check_sequences(sequences, ids=None, *, uppercase=False, source=None):

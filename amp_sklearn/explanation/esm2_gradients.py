@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from ..data.segments import SEGMENT_TOKENS, segment_bounds
+from ..data.segments import SEGMENT_TOKENS, token_bounds
 from .base import Attribution, Explainer
 from .from_residues import BASELINES, FromResidues, reason_against
 from .gradients import NO_NETWORK, differentiating
@@ -211,13 +211,13 @@ class _Path:
 
 def _by_token(pair, layout):
     """Sums of residues for each token of a pair; all tokens together hold every residue once."""
-    segments = set(SEGMENT_TOKENS) <= set(layout.tokens)
     sums = {}
     for side, block in zip(pair, "AB", strict=True):
-        bounds = dict(zip(SEGMENT_TOKENS, segment_bounds(len(side)), strict=True)) if segments else {}
-        bounds = bounds or {layout.tokens[0]: (0, len(side))}
-        for token, (start, end) in bounds.items():
-            sums[block, token] = side[start:end].sum()
+        if set(SEGMENT_TOKENS) <= set(layout.tokens):
+            bounds = token_bounds(len(side))
+            sums |= {(block, token): side[slice(*bounds[token])].sum() for token in SEGMENT_TOKENS}
+        else:
+            sums[block, layout.tokens[0]] = side.sum()
     own = {"A", "B"} <= set(layout.blocks)
     values = []
     for block in layout.blocks:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix
+from ..data.sequence_pairs import pair_ids
 
 PERMUTATION_INVARIANT_NOTE = (
     "The model reads its tokens as a set: it cannot tell protein A from protein B, nor one segment from "
@@ -234,7 +235,7 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         If the meaning of the columns is unknown or does not fit, or the class is ambiguous or unknown.
     """
     fitted = getattr(fitted, "best_estimator_", fitted)
-    pair_ids, sequences = _identify(X)
+    ids, sequences = _identify(X)
     lengths = None
     if sequences is not None:
         lengths = np.array([[len(a), len(b)] for a, b in sequences], dtype=int).reshape(-1, 2)
@@ -274,7 +275,7 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         layout=layout,
         given_background=background,
         target=_target_column(estimator, target),
-        pair_ids=pair_ids,
+        pair_ids=ids,
         lengths=lengths,
         sequences=sequences,
         embedder=fitted[0] if isinstance(fitted, Pipeline) and sequences is not None else None,
@@ -308,15 +309,13 @@ def _features(pipeline, X):
 
 def _identify(X):
     """Protein ids from a two-level index, and two columns of sequences."""
-    pair_ids = sequences = None
-    if hasattr(X, "index") and getattr(X.index, "nlevels", 1) == 2:
-        pair_ids = np.array(list(X.index), dtype=object)
+    sequences = None
     columns = getattr(X, "columns", ())
     if "sequence_a" in columns and "sequence_b" in columns:
         sequences = X[["sequence_a", "sequence_b"]].to_numpy(dtype=object)
     elif isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 2 and X.dtype.kind in "OUT":
         sequences = X.astype(object)
-    return pair_ids, sequences
+    return pair_ids(X), sequences
 
 
 def _target_column(estimator, target):

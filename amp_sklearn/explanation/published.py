@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from ..data.segments import PROTEIN_TOKENS, SEGMENT_TOKENS
+from ..data import segments
 
-TOKEN_SETS = {"segment_0_9": SEGMENT_TOKENS, "cls_segment_eos": PROTEIN_TOKENS[:-1]}
-"""Token sets of one protein, under their published names."""
+TOKEN_SETS = {
+    "segment_0_9": segments.TOKEN_SETS["segments"],
+    "cls_segment_eos": segments.TOKEN_SETS["cls+segments+eos"],
+}
+"""Token sets of one protein, under the names of the published analyses."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.pair_matrix import PairMatrix
-from ..data.segments import SEGMENT_TOKENS, segment_bounds
+from ..data.segments import token_bounds
 from ..data.sequences import check_sequences
 from ..embedding.esm2_model import load_esm2
 from ..embedding.pooling import merge_windows, window_starts
@@ -80,7 +80,7 @@ class ResidueGradients(IntegratedGradients):
             return False
         scale = _scales(model)
         row = model.layout.by_token(model.rows([0]))[0]
-        means = dict(zip(SEGMENT_TOKENS, segment_bounds(len(state)), strict=True)) | {"mean": (0, len(state))}
+        means = token_bounds(len(state))
         return all(
             np.allclose(
                 scale(state[slice(*means[token])].mean(axis=0), token), row[position], rtol=1e-3, atol=1e-3
@@ -138,7 +138,7 @@ def _carry(state, block, gradient, absent, layout, scale):
     """Values of one protein's residues: what each adds to the means that the classifier reads."""
     length = len(state)
     found = np.zeros(length)
-    bounds = dict(zip(SEGMENT_TOKENS, segment_bounds(length), strict=True)) | {"mean": (0, length)}
+    bounds = token_bounds(length)
     for token in layout.tokens:
         begin, end = bounds.get(token, (0, 0))
         if end > begin:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..data.segments import SEGMENT_TOKENS, segment_bounds
+from ..data.segments import token_bounds
 
 
 def spread_over_residues(values, layout, lengths, *, spread="share"):
@@ -58,7 +58,7 @@ def spread_over_residues(values, layout, lengths, *, spread="share"):
 
 def _protein(by_label, tokens, block, length, spread):
     residues = np.zeros(length)
-    bounds = dict(zip(SEGMENT_TOKENS, segment_bounds(length), strict=True)) | {"mean": (0, length)}
+    bounds = token_bounds(length)
     for token in tokens:
         start, end = bounds.get(token, (0, 0))
         if end > start:

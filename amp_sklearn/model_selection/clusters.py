@@ -8,10 +8,10 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from ..data.pair_matrix import PairMatrix
+from ..data.sequence_pairs import pair_ids, protein_numbers, sequence_cells
 from ..data.text_files import located, open_text, shown
 from ..exceptions import PairTableError
 from .cluster_programs import run_program
-from .protein_groups import protein_numbers, sequence_cells
 
 _CLUSTER_COLUMNS = ("cluster", "representative", "rep")
 _MEMBER_COLUMNS = ("member", "protein", "sequence", "id")
@@ -183,9 +183,9 @@ def _names_of_cells(X, clusters):
         )
     known = _unique(clusters)
     cells = sequence_cells(X)
-    ids = np.array(X.index.tolist(), dtype=object) if isinstance(X, pd.DataFrame) else None
+    ids = pair_ids(X)
     found = pd.Series(cells.ravel()).isin(known.index)
-    if not found.all() and ids is not None and ids.shape == cells.shape:
+    if not found.all() and ids is not None:
         by_id = pd.Series(ids.ravel()).isin(known.index)
         if by_id.sum() > found.sum():
             cells, found = ids, by_id

@@ -6,6 +6,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from tqdm.auto import tqdm
 
+from ..data.sequence_pairs import pair_ids
 from ..metrics import pair_metrics
 
 
@@ -57,15 +58,15 @@ def evaluate_folds(model, X, y, cv, *, verbose=0):
     if len(classes) != 2:
         raise ValueError(f"y must have two classes, got {len(classes)}: {classes[:5].tolist()}")
     positive = (y == classes[1]).astype(int)
-    rows, tables = [], []
+    rows, tables, ids = [], [], pair_ids(X)
     folds = list(cv.split(X, y))
     for fold, (train, test) in enumerate(tqdm(folds, desc="folds", disable=not verbose)):
         fitted = clone(model).fit(_safe_indexing(X, train), y[train])
         probability = fitted.predict_proba(_safe_indexing(X, test))[:, 1]
         rows.append({"n_train": len(train), "n_test": len(test)} | pair_metrics(positive[test], probability))
         table = pd.DataFrame({"fold": fold, "row": test})
-        if isinstance(X, pd.DataFrame) and X.index.nlevels == 2:
-            table[["protein_a", "protein_b"]] = X.index[test].to_frame().to_numpy()
+        if ids is not None:
+            table[["protein_a", "protein_b"]] = ids[test]
         predicted = fitted.classes_[(probability > 0.5).astype(int)]
         tables.append(table.assign(label=y[test], probability=probability, prediction=predicted))
     return pd.DataFrame(rows).rename_axis("fold"), pd.concat(tables, ignore_index=True)

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.metrics import brier_score_loss
 from sklearn.utils.validation import check_consistent_length
 
+from ..data.sequence_pairs import pair_ids
 from ..metrics import (
     RATIOS,
     average_precision_at_ratio,
@@ -165,9 +166,9 @@ def evaluate(model, X, y, *, X_train=None, ratios=RATIOS):
         of_pair = pair_classes(X_train, X)
         predictions.insert(0, "pair_class", of_pair)
         groups |= {_CLASS_NAMES[c]: of_pair == c for c in PAIR_CLASSES if (of_pair == c).any()}
-    if isinstance(X, pd.DataFrame) and X.index.nlevels == 2:
-        predictions.insert(0, "protein_a", X.index.get_level_values(0))
-        predictions.insert(1, "protein_b", X.index.get_level_values(1))
+    if (ids := pair_ids(X)) is not None:
+        predictions.insert(0, "protein_a", ids[:, 0])
+        predictions.insert(1, "protein_b", ids[:, 1])
     rows = [
         {"pairs": name, "n_pairs": int(chosen.sum()), "n_positive": int(positive[chosen].sum())}
         | all_metrics(positive[chosen], probability[chosen], ratios=ratios)

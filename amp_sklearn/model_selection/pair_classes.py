@@ -5,7 +5,8 @@ import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
-from .protein_groups import common_protein_numbers, divide, protein_numbers
+from ..data.sequence_pairs import common_protein_numbers, protein_numbers
+from .protein_groups import divide
 
 PAIR_CLASSES = ("C1", "C2", "C3")
 """Both proteins of a test pair occur in training, exactly one does, or none."""

@@ -1,96 +1,9 @@
 """Dividing proteins, or clusters of them, into groups such that few pairs fall between two groups."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_random_state
-
-from ..data.pair_matrix import PairMatrix
-
-
-def protein_numbers(X):
-    """Number of each pair's proteins; identical sequences are one protein, whatever their ids.
-
-    Parameters
-    ----------
-    X : PairMatrix, DataFrame or array-like of shape (n_pairs, 2)
-        Pairs of sequences, or a pair matrix made from them.
-
-    Returns
-    -------
-    ndarray of int of shape (n_pairs, 2)
-        Numbers from 0, without gaps.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` does not have two columns of sequences, or a sequence is missing.
-    """
-    numbers = common_protein_numbers(X)[0]
-    if isinstance(X, PairMatrix):  # some rows of a matrix may leave out proteins
-        numbers = np.unique(numbers, return_inverse=True)[1].reshape(numbers.shape)
-    return numbers
-
-
-def common_protein_numbers(*tables):
-    """Number of each pair's proteins, the same in all tables.
-
-    Parameters
-    ----------
-    *tables : PairMatrix, DataFrame or array-like of shape (n_pairs, 2)
-        Pairs of sequences, or pair matrices selected from one another.
-
-    Returns
-    -------
-    list of ndarray of int of shape (n_pairs, 2)
-        One per table.
-
-    Raises
-    ------
-    ValueError
-        If a table does not have two columns of sequences, a sequence is missing, or pair matrices do not share
-        their proteins.
-    """
-    if any(isinstance(table, PairMatrix) for table in tables):
-        if not all(getattr(table, "features", None) is tables[0].features for table in tables):
-            raise ValueError(
-                "pair matrices can be compared only where they share their proteins (rows of one matrix); "
-                "pass the tables of sequences instead"
-            )
-        return [table.index for table in tables]
-    cells = [sequence_cells(table) for table in tables]
-    codes = pd.factorize(np.concatenate([of_table.ravel() for of_table in cells]))[0]
-    ends = np.cumsum([0, *(of_table.size for of_table in cells)])
-    numbers = [codes[start:end].reshape(-1, 2) for start, end in itertools.pairwise(ends)]
-    for of_table in numbers:
-        rows = np.flatnonzero((of_table < 0).any(axis=1))
-        if len(rows):
-            raise ValueError(f"X has {len(rows)} pair(s) without a sequence, the first in row {rows[0]}")
-    return numbers
-
-
-def sequence_cells(X):
-    """The two columns of a table of pairs.
-
-    Parameters
-    ----------
-    X : DataFrame or array-like of shape (n_pairs, 2)
-
-    Returns
-    -------
-    ndarray of shape (n_pairs, 2), dtype object
-
-    Raises
-    ------
-    ValueError
-        If there are not two columns.
-    """
-    cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=object)
-    if cells.ndim != 2 or cells.shape[1] != 2:
-        raise ValueError(f"X must hold two sequences a row (n_pairs, 2), got an array of shape {cells.shape}")
-    return cells
 
 
 def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):

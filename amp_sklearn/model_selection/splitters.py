@@ -5,8 +5,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 import pandas as pd
 
+from ..data.sequence_pairs import common_protein_numbers, protein_numbers, sequence_cells
 from .clusters import cluster_sequences, clusters_of_pairs
-from .protein_groups import common_protein_numbers, divide, protein_numbers, sequence_cells
+from .protein_groups import divide
 
 __all__ = ["ClusterDisjointKFold", "ProteinDisjointKFold", "common_protein_numbers", "protein_numbers"]
 

@@ -7,11 +7,9 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix, as_configured_output
 from ..data.sequence_pairs import distinct_sequences
-from ..data.sequences import STANDARD_RESIDUES
+from ..data.sequences import STANDARD_RESIDUES, residue_numbers
 
 _N = len(STANDARD_RESIDUES)
-_CODE = np.full(128, -1)
-_CODE[[ord(residue) for residue in STANDARD_RESIDUES]] = np.arange(_N)
 
 
 def composition(sequence):
@@ -27,10 +25,11 @@ def composition(sequence):
     ndarray of shape (420,)
         Both parts sum to 1, or to 0 where there is nothing to count.
     """
-    codes = _CODE[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
-    both = (codes[:-1] >= 0) & (codes[1:] >= 0)
-    residues = np.bincount(codes[codes >= 0], minlength=_N)
-    dipeptides = np.bincount(codes[:-1][both] * _N + codes[1:][both], minlength=_N * _N)
+    numbers = residue_numbers(sequence)
+    standard = (numbers >= 0) & (numbers < _N)
+    both = standard[:-1] & standard[1:]
+    residues = np.bincount(numbers[standard], minlength=_N)
+    dipeptides = np.bincount(numbers[:-1][both] * _N + numbers[1:][both], minlength=_N * _N)
     return np.concatenate([counts / max(counts.sum(), 1) for counts in (residues, dipeptides)])
 
 

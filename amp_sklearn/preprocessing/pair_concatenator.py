@@ -5,13 +5,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from ..data.pair_matrix import PairMatrix, as_configured_output, layout_of
-from ..data.segments import SEGMENT_TOKENS
-
-TOKEN_SETS = {
-    "segments": SEGMENT_TOKENS,
-    "cls+segments+eos": ("cls", *SEGMENT_TOKENS, "eos"),
-    "mean": ("mean",),
-}
+from ..data.segments import SEGMENT_TOKENS, TOKEN_SETS
 
 COMBINATIONS = {
     "concat": ("A", "B"),
