@@ -36,7 +36,7 @@ def embed(
     by_id = read_fasta(sequences, uppercase=uppercase)
     windows = {} if max_length is None else {"max_length": max_length, "long_proteins": "window"}
     embedder = ESM2Embedder(esm2, device=device, verbose=1, **windows)
-    features = embedder.fit([[by_id.iloc[0], by_id.iloc[0]]]).embed(by_id)
+    features = embedder.embed(by_id)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".npz":
         np.savez(out, ids=by_id.index.to_numpy(dtype=str), tokens=np.array(PROTEIN_TOKENS), features=features)

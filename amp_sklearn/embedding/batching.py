@@ -8,7 +8,8 @@ from tqdm.auto import tqdm
 
 from ..data.segments import PROTEIN_TOKENS
 from ..nn.parallel import side_by_side, workers_on
-from .pooling import merge_windows, pool_packed, window_starts
+from .long_proteins import LongProteinRule
+from .pooling import merge_windows, pool_packed
 
 _BATCHES_PER_WORKER = 4  # at least, so that all end at about the same time
 _LEAST_TOKENS = 512  # of a batch that is made small for this; weights are read from memory for each batch
@@ -16,23 +17,21 @@ _LEAST_TOKENS = 512  # of a batch that is made small for this; weights are read 
 POOLING_VERSION = 1  # part of every store key: a change of pooling must not meet old values
 
 
-def store_keys(sequences, model, max_length, overlap):
+WHOLE = LongProteinRule()
+
+
+def store_keys(sequences, model, rule):
     """Key of each protein's embedding: digest of everything the values depend on, and of the sequence."""
-    rules = {
-        False: f"{model.fingerprint} {model.forward.dtype} {POOLING_VERSION}",
-        True: f"{model.fingerprint} {model.forward.dtype} {POOLING_VERSION} windows {max_length} {overlap}",
-    }
-    prefixes = {is_long: hashlib.sha256(rule.encode()).digest()[:16] for is_long, rule in rules.items()}
+    whole = f"{model.fingerprint} {model.forward.dtype} {POOLING_VERSION}"
+    rules = {False: whole, True: f"{whole} windows {rule.max_length} {rule.overlap}"}
+    prefixes = {parts: hashlib.sha256(text.encode()).digest()[:16] for parts, text in rules.items()}
     return [
-        prefixes[max_length is not None and len(sequence) > max_length]
-        + hashlib.sha256(sequence.encode()).digest()
+        prefixes[len(rule.windows(len(sequence))) > 1] + hashlib.sha256(sequence.encode()).digest()
         for sequence in sequences
     ]
 
 
-def embed_distinct(
-    sequences, model, *, max_length=None, overlap=0, batch_size=32, batch_tokens=4096, store=None, verbose=0
-):
+def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=4096, store=None, verbose=0):
     """Thirteen token vectors of each protein; what the store holds is read, what it lacks is computed and stored.
 
     Parameters
@@ -40,10 +39,8 @@ def embed_distinct(
     sequences : list of str
         Distinct, checked protein sequences.
     model : LoadedESM2
-    max_length : int, default=None
-        Residues of a window; longer proteins are embedded in overlapping windows. None: every protein whole.
-    overlap : int, default=0
-        Residues that neighbouring windows share.
+    rule : LongProteinRule
+        Windows of long proteins; by default every protein is embedded whole.
     batch_size : int, default=32
         Proteins computed together at most.
     batch_tokens : int, default=4096
@@ -58,7 +55,7 @@ def embed_distinct(
         Tokens in the order of ``PROTEIN_TOKENS``.
     """
     features = np.empty((len(sequences), len(PROTEIN_TOKENS), model.width), dtype=np.float32)
-    keys = store_keys(sequences, model, max_length, overlap)
+    keys = store_keys(sequences, model, rule)
     stored = store.read(keys) if store is not None else {}
     missing = []
     for row, key in enumerate(keys):
@@ -78,7 +75,7 @@ def embed_distinct(
         batches = list(_batches(missing, sequences, batch_size, limit))
         work = [[sequences[row] for row in batch] for batch in batches]
         results = side_by_side(
-            lambda members: _embed_batch(members, model, max_length, overlap, batch_tokens),
+            lambda members: _embed_batch(members, model, rule, batch_tokens),
             work,
             [sum(map(len, members)) for members in work],
             n_workers,
@@ -106,26 +103,32 @@ def _batches(rows, sequences, batch_size, batch_tokens):
         yield batch
 
 
-def _embed_batch(sequences, model, max_length, overlap, batch_tokens):
+def _embed_batch(sequences, model, rule, batch_tokens):
+    hidden = hidden_states(sequences, model, rule, batch_tokens)
+    return pool_packed(hidden, [len(sequence) for sequence in sequences]).cpu().numpy()
+
+
+def hidden_states(sequences, model, rule, batch_tokens):
+    """Last hidden states of whole proteins; those of long proteins are averages over their windows.
+
+    Parameters
+    ----------
+    sequences : list of str
+    model : LoadedESM2
+    rule : LongProteinRule
+    batch_tokens : int
+        Tokens of windows computed together at most.
+
+    Returns
+    -------
+    Tensor of shape (n_tokens, d), float32
+        Packed: each protein as ``<cls>``, its residues, ``<eos>``.
+    """
     lengths = [len(sequence) for sequence in sequences]
-    if max_length is None or max(lengths) <= max_length:
-        hidden = model.forward([model.encode(sequence) for sequence in sequences])
-        return pool_packed(hidden, lengths).cpu().numpy()
-    windows = [
-        (protein, start, min(start + max_length, length))
-        for protein, length in enumerate(lengths)
-        for start in window_starts(length, max_length, overlap)
-    ]
-    per_pass = max(batch_tokens // (max_length + 2), 1)
-    hidden = torch.cat(
-        [
-            model.forward(
-                [
-                    model.encode(sequences[p][start:stop])
-                    for p, start, stop in windows[first : first + per_pass]
-                ]
-            )
-            for first in range(0, len(windows), per_pass)
-        ]
-    )
-    return pool_packed(merge_windows(hidden, lengths, windows), lengths).cpu().numpy()
+    windows = [(protein, start, stop) for protein, n in enumerate(lengths) for start, stop in rule.windows(n)]
+    if len(windows) == len(sequences):
+        return model.forward([model.encode(sequence) for sequence in sequences])
+    tokens = [model.encode(sequences[protein][start:stop]) for protein, start, stop in windows]
+    per_pass = max(batch_tokens // (rule.max_length + 2), 1)
+    passes = [model.forward(tokens[first : first + per_pass]) for first in range(0, len(tokens), per_pass)]
+    return merge_windows(torch.cat(passes), lengths, windows)

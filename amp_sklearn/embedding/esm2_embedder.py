@@ -1,12 +1,7 @@
 """ESM2Embedder: from pairs of sequences to a pair matrix of ESM-2 features."""
 
-import os
-import warnings
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import platformdirs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
@@ -15,25 +10,11 @@ from ..data.pair_matrix import PairMatrix, as_configured_output
 from ..data.segments import PROTEIN_TOKENS
 from ..data.sequence_pairs import distinct_sequences
 from ..data.sequences import check_sequences
-from ..exceptions import SequenceError
-from .batching import embed_distinct
+from ..exceptions import ModelLoadError
+from .batching import embed_distinct, hidden_states
 from .esm2_model import BUNDLED_MODEL, load_esm2
-from .store import EmbeddingStore
-
-LONG_PROTEINS = ("error", "truncate", "window")
-
-
-def default_store_path():
-    """Folder of the embedding store that ``store="auto"`` uses.
-
-    ``$AMP_SKLEARN_CACHE/embeddings`` where that variable is set, else a folder of the user's cache directory.
-
-    Returns
-    -------
-    pathlib.Path
-    """
-    root = os.environ.get("AMP_SKLEARN_CACHE") or platformdirs.user_cache_dir("amp_sklearn")
-    return Path(root) / "embeddings"
+from .long_proteins import LONG_PROTEINS, LongProteinRule
+from .store import open_store
 
 
 class ESM2Embedder(TransformerMixin, BaseEstimator):
@@ -164,8 +145,8 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
             If a parameter is out of range or ``X`` does not have two columns.
         """
         self._check_parameters()
-        self._check_lengths(*self._sequences(X, reset=True)[::2])
-        loaded = self._load()
+        self.long_protein_rule().check(*self._sequences(X, reset=True)[::2])
+        loaded = self.language_model()
         self.layout_ = FeatureLayout(PROTEIN_TOKENS, loaded.width)
         self.fingerprint_ = loaded.fingerprint
         return self
@@ -196,7 +177,7 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
         return as_configured_output(self, PairMatrix(features, index, self.layout_))
 
     def embed(self, sequences):
-        """Token vectors of single proteins.
+        """Token vectors of single proteins; no ``fit`` is needed.
 
         Parameters
         ----------
@@ -206,20 +187,81 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_proteins, 13, d), float32
-            Tokens in the order cls, segment0..9, eos, mean.
+            Tokens in the order of ``amp_sklearn.data.PROTEIN_TOKENS``: cls, segment0..9, eos, mean.
 
         Raises
         ------
-        SequenceError, ModelLoadError
-            As in ``transform``.
+        SequenceError, ModelLoadError, ValueError
+            As in ``fit`` and ``transform``.
+
+        Examples
+        --------
+        >>> from amp_sklearn import ESM2Embedder
+        >>> ESM2Embedder(store=None).embed({"P1": "MKTAYIAKQR", "P2": "MVLSPADKTN"}).shape
+        (2, 13, 192)
         """
-        check_is_fitted(self)
         ids = list(sequences.keys()) if isinstance(sequences, dict | pd.Series) else None
         checked = check_sequences(sequences, ids, uppercase=self.uppercase)
         codes, distinct = pd.factorize(np.array(checked, dtype=object))
         first = np.unique(codes, return_index=True)[1]
         names = [f"row {row}" if ids is None else str(ids[row]) for row in first]
         return self._embed(list(distinct), names)[codes]
+
+    def residues_embedded(self, sequences):
+        """The residues of each protein that are embedded: checked, and cut where ``long_proteins="truncate"``.
+
+        Parameters
+        ----------
+        sequences : sequence of str
+
+        Returns
+        -------
+        list of str
+        """
+        rule = self.long_protein_rule()
+        return [rule.cut(sequence) for sequence in check_sequences(sequences, uppercase=self.uppercase)]
+
+    def residue_states(self, sequences):
+        """Vectors of single residues in the last hidden state, of which the tokens are means.
+
+        Parameters
+        ----------
+        sequences : sequence of str
+
+        Returns
+        -------
+        list of ndarray of shape (n_residues, d), float32
+            Of the residues that are embedded; see `residues_embedded`.
+        """
+        loaded, rule = self._loaded_as_fitted(), self.long_protein_rule()
+        states = (
+            hidden_states([sequence], loaded, rule, self.batch_tokens)
+            for sequence in self.residues_embedded(sequences)
+        )
+        return [state[1:-1].cpu().numpy() for state in states]  # without cls and eos
+
+    def long_protein_rule(self):
+        """What happens to proteins longer than ``max_length``.
+
+        Returns
+        -------
+        LongProteinRule
+        """
+        return LongProteinRule(self.max_length, self.long_proteins, self.window_overlap)
+
+    def language_model(self):
+        """The ESM-2 model that ``model`` stands for; loaded once per process.
+
+        Returns
+        -------
+        LoadedESM2
+
+        Raises
+        ------
+        ModelLoadError
+            If the model cannot be loaded.
+        """
+        return load_esm2(self.model, self.revision, self.device, self.dtype)
 
     def weights_fingerprint(self):
         """Digest of the weights that ``model`` stands for now; no ``fit`` is needed.
@@ -234,7 +276,7 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
         ModelLoadError
             If the model cannot be loaded.
         """
-        return self._load().fingerprint
+        return self.language_model().fingerprint
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns: protein, token, dimension.
@@ -261,77 +303,36 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
                 continue
             if not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
-        if self.max_length is not None and not 0 <= self._overlap() < self.max_length:
+        if self.max_length is not None and not 0 <= self.long_protein_rule().overlap < self.max_length:
             raise ValueError(
                 f"window_overlap must lie in 0..max_length-1 ({self.max_length - 1}), got {self.window_overlap!r}"
             )
-
-    def _overlap(self):
-        if self.max_length is None:
-            return 0
-        return self.max_length // 4 if self.window_overlap is None else self.window_overlap
-
-    def _load(self):
-        return load_esm2(self.model, self.revision, self.device, self.dtype)
 
     def _sequences(self, X, reset):
         """Distinct checked sequences, the (n_pairs, 2) index into them, and a name of each for messages."""
         return distinct_sequences(self, X, reset=reset, uppercase=self.uppercase)
 
-    def _check_lengths(self, sequences, names):
-        if self.max_length is None:
-            return
-        long = [row for row, sequence in enumerate(sequences) if len(sequence) > self.max_length]
-        if not long or self.long_proteins == "window":
-            return
-        longest = max(long, key=lambda row: len(sequences[row]))
-        found = (
-            f"{len(long):,} of {len(sequences):,} proteins are longer than max_length={self.max_length} residues; "
-            f"the longest, {names[longest]}, has {len(sequences[longest]):,}"
-        )
-        if self.long_proteins == "truncate":
-            warnings.warn(f"{found}. Only their first {self.max_length} residues are used.", stacklevel=3)
-            return
-        raise SequenceError(
-            f"{found}. Choose long_proteins='window' (overlapping windows, every residue counts), "
-            "long_proteins='truncate' (first residues only), or max_length=None (whole, slow and memory-hungry)."
-        )
+    def _loaded_as_fitted(self):
+        """The language model, which must be that of ``fit`` where there was one."""
+        loaded = self.language_model()
+        fitted = getattr(self, "fingerprint_", loaded.fingerprint)
+        if loaded.fingerprint != fitted:
+            raise ModelLoadError(
+                f"the weights of {self.model!r} have changed since fit (fingerprint {loaded.fingerprint[:12]}, "
+                f"expected {fitted[:12]}); fit again, or give the model that was used"
+            )
+        return loaded
 
     def _embed(self, sequences, names):
         self._check_parameters()
-        self._check_lengths(sequences, names)
-        loaded = self._load()
-        if loaded.fingerprint != self.fingerprint_:
-            raise ValueError(
-                f"the weights of {self.model!r} have changed since fit (fingerprint {loaded.fingerprint[:12]}, "
-                f"expected {self.fingerprint_[:12]}); fit again, or give the model that was used"
-            )
-        if self.long_proteins == "truncate":
-            sequences = [sequence[: self.max_length] for sequence in sequences]
+        rule = self.long_protein_rule()
+        rule.check(sequences, names)
         return embed_distinct(
-            sequences,
-            loaded,
-            max_length=self.max_length if self.long_proteins == "window" else None,
-            overlap=self._overlap(),
+            [rule.cut(sequence) for sequence in sequences],
+            self._loaded_as_fitted(),
+            rule=rule,
             batch_size=self.batch_size,
             batch_tokens=self.batch_tokens,
-            store=self._open_store(),
+            store=open_store(self.store),
             verbose=self.verbose,
         )
-
-    def _open_store(self):
-        if self.store is None:
-            return None
-        if not isinstance(self.store, str) or self.store != "auto":
-            return EmbeddingStore(self.store)
-        path = default_store_path()
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            warnings.warn(
-                f"the embedding store {path} cannot be written ({error}); embeddings are not kept. Give store=<folder>, "
-                "set AMP_SKLEARN_CACHE, or pass store=None",
-                stacklevel=2,
-            )
-            return None
-        return EmbeddingStore(path)

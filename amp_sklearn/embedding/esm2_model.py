@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..data.sequences import RESIDUES, residue_numbers
 from ..exceptions import ModelLoadError
 from ..nn.device import has_instructions, resolve_device, warn_if_emulated
 from .packed_esm2 import PackedESM2
 
 BUNDLED_MODEL = "esm2-mini"
 _BUNDLED_FOLDER = Path(__file__).parent / "esm2_mini"
-_RESIDUES = "ACDEFGHIKLMNPQRSTVWYXUBZO"
 _MAY_BE_MISSING = ("contact_head", "pooler", "position_embeddings", "inv_freq", "position_ids")
 _LOADING = threading.RLock()
 
@@ -30,8 +30,8 @@ class LoadedESM2:
     ----------
     forward : PackedESM2
         The forward pass.
-    residue_tokens : ndarray of shape (128,)
-        Token id of each ASCII letter, -1 where there is none.
+    residue_tokens : ndarray of shape (len(RESIDUES) + 1,)
+        Token id of each letter, in the order of ``RESIDUES``, then -1 for any other.
     cls_token, eos_token : int
         Token ids put before and after a sequence.
     fingerprint : str
@@ -50,8 +50,8 @@ class LoadedESM2:
 
     def encode(self, sequence):
         """Token ids of ``<cls>``, the residues and ``<eos>``."""
-        letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
-        return np.concatenate([[self.cls_token], self.residue_tokens[letters], [self.eos_token]])
+        tokens = self.residue_tokens[residue_numbers(sequence)]
+        return np.concatenate([[self.cls_token], tokens, [self.eos_token]])
 
 
 def resolve_dtype(dtype, device):
@@ -118,12 +118,12 @@ def load_esm2(name, revision=None, device="auto", dtype="float32"):
 @lru_cache(maxsize=2)
 def _load(source, revision, device, dtype, stamp):
     model, vocabulary = _read(source, revision)
-    missing = [letter for letter in (*_RESIDUES, "<cls>", "<eos>") if letter not in vocabulary]
+    missing = [letter for letter in (*RESIDUES, "<cls>", "<eos>") if letter not in vocabulary]
     if missing:
         raise ModelLoadError(f"the vocabulary of {source} lacks {missing}; an ESM-2 model is expected")
-    lookup = np.full(128, -1, dtype=np.int64)
-    for letter in _RESIDUES:
-        lookup[ord(letter)] = vocabulary[letter]
+    lookup = np.array(
+        [*(vocabulary[letter] for letter in RESIDUES), -1]
+    )  # residue_numbers gives -1 to others
     digest = _fingerprint(model)
     try:
         forward = PackedESM2(model, device, dtype)

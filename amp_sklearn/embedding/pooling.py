@@ -32,28 +32,6 @@ def pool_packed(hidden, n_residues):
     return pooled
 
 
-def window_starts(n_residues, window, overlap):
-    """First residue of each window of a long protein; the last window ends with the protein.
-
-    Parameters
-    ----------
-    n_residues : int
-        Residues of the protein.
-    window : int
-        Residues of a window.
-    overlap : int
-        Residues that neighbouring windows share at least; less than ``window``.
-
-    Returns
-    -------
-    list of int
-    """
-    if n_residues <= window:
-        return [0]
-    n_windows = -(-(n_residues - overlap) // (window - overlap))
-    return np.linspace(0, n_residues - window, n_windows).astype(int).tolist()
-
-
 def merge_windows(hidden, n_residues, windows):
     """Average the hidden states of overlapping windows per residue.
 

@@ -2,10 +2,12 @@
 
 import os
 import threading
+import warnings
 from pathlib import Path
 
 import lmdb
 import numpy as np
+import platformdirs
 
 _ENVIRONMENTS: dict[
     tuple[str, int], lmdb.Environment
@@ -131,3 +133,46 @@ class EmbeddingStore:
                 environment.set_mapsize(2 * environment.info()["map_size"])
             except lmdb.MapResizedError:
                 environment.set_mapsize(0)
+
+
+def default_store_path():
+    """Folder of the embedding store that ``store="auto"`` uses.
+
+    ``$AMP_SKLEARN_CACHE/embeddings`` where that variable is set, else a folder of the user's cache directory.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    root = os.environ.get("AMP_SKLEARN_CACHE") or platformdirs.user_cache_dir("amp_sklearn")
+    return Path(root) / "embeddings"
+
+
+def open_store(store):
+    """The embedding store that the parameter ``store`` of an embedder stands for.
+
+    Parameters
+    ----------
+    store : str, path-like or None
+        See ``ESM2Embedder``.
+
+    Returns
+    -------
+    EmbeddingStore or None
+        None where nothing is to be kept, or where the default folder cannot be written, with a warning.
+    """
+    if store is None:
+        return None
+    if not isinstance(store, str) or store != "auto":
+        return EmbeddingStore(store)
+    path = default_store_path()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        warnings.warn(
+            f"the embedding store {path} cannot be written ({error}); embeddings are not kept. Give store=<folder>, "
+            "set AMP_SKLEARN_CACHE, or pass store=None",
+            stacklevel=2,
+        )
+        return None
+    return EmbeddingStore(path)

@@ -117,7 +117,8 @@ class ESM2Gradients(Explainer):
         absent = function.absent(self.baseline)
         values, residues, base, error = [], [], [], []
         for sequences in model.sequences:
-            path = _Path(function, function.checked(sequences), absent, self.batch_tokens)
+            residues_read = model.embedder.residues_embedded(sequences)
+            path = _Path(function, residues_read, absent, self.batch_tokens)
             with differentiating(model.module):
                 if self.rule == "gradient_x_input":
                     pair, rise = path.at_the_end(), path.rise(0.0, 1.0)

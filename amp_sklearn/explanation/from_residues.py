@@ -7,10 +7,9 @@ import torch
 
 from ..data.layout import combine_proteins
 from ..data.segments import PROTEIN_TOKENS
-from ..data.sequences import STANDARD_RESIDUES, check_sequences
+from ..data.sequences import STANDARD_RESIDUES
 from ..embedding.esm2_embedder import ESM2Embedder
-from ..embedding.esm2_model import load_esm2
-from ..embedding.pooling import merge_windows, pool_packed, window_starts
+from ..embedding.pooling import merge_windows, pool_packed
 from ..preprocessing import AutoencoderReducer, PairConcatenator, ProteinScaler
 
 BASELINES = ("mean", "mask", "zero")
@@ -42,7 +41,9 @@ def reason_against(model):
         )
     with torch.no_grad():
         function = FromResidues(model)
-        found = function.features(*(function.embed(s)[None] for s in function.checked(model.sequences[0])))
+        found = function.features(
+            *(function.embed(s)[None] for s in model.embedder.residues_embedded(model.sequences[0]))
+        )
     expected = model.rows([0])
     # half precision is what it is; anything else that differs is a step with another meaning
     near = 1e-3 if function.loaded.forward.dtype == torch.float32 else 5e-2
@@ -65,9 +66,8 @@ class FromResidues:
     """
 
     def __init__(self, model, loaded=None):
-        self.model, self.embedder = model, model.embedder
-        embedder = self.embedder
-        self.loaded = loaded or load_esm2(embedder.model, embedder.revision, embedder.device, embedder.dtype)
+        self.model = model
+        self.loaded = loaded or model.embedder.language_model()
         # a copy: weights under spectral normalisation are made anew, with a graph, whenever gradients are on
         self.steps = [
             copy.deepcopy(step.module_).eval().requires_grad_(False)
@@ -75,13 +75,6 @@ class FromResidues:
             else step
             for step in model.steps
         ]
-
-    def checked(self, sequences):
-        """Sequences as the embedder reads them: checked, and cut if it cuts."""
-        found = check_sequences(list(sequences), None, uppercase=self.embedder.uppercase)
-        if self.embedder.long_proteins == "truncate" and self.embedder.max_length is not None:
-            found = [sequence[: self.embedder.max_length] for sequence in found]
-        return found
 
     def embed(self, sequence):
         """Input embedding of each residue, with the scale that ESM-2 gives to sequences without a mask, ``L x d``."""
@@ -130,7 +123,7 @@ class FromResidues:
         forward, (n, length, _) = self.loaded.forward, embedded.shape
         embedded = embedded.to(forward.dtype)
         cls, eos = (forward.embedding[[token]] for token in (self.loaded.cls_token, self.loaded.eos_token))
-        stretches = self._windows(length)
+        stretches = self.model.embedder.long_protein_rule().windows(length)
         parts = [[cls, point[start:stop], eos] for point in embedded for start, stop in stretches]
         hidden = forward.hidden_states(
             torch.cat([part for parts_of_one in parts for part in parts_of_one]),
@@ -140,13 +133,6 @@ class FromResidues:
             windows = [(point, start, stop) for point in range(n) for start, stop in stretches]
             hidden = merge_windows(hidden, [length] * n, windows)
         return pool_packed(hidden, [length] * n)
-
-    def _windows(self, length):
-        longest = self.embedder.max_length
-        if longest is None or length <= longest:
-            return [(0, length)]
-        overlap = longest // 4 if self.embedder.window_overlap is None else self.embedder.window_overlap
-        return [(start, min(start + longest, length)) for start in window_starts(length, longest, overlap)]
 
     def features(self, a, b):
         """What the classifier reads, from the residues' embeddings of both proteins.

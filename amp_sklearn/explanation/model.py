@@ -287,14 +287,13 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
 def _embedded(pipeline, lengths):
     """Lengths after an embedder that cuts long proteins: their segments are segments of what was left."""
     for step in pipeline:
-        longest = getattr(step, "max_length", None)
-        if lengths is None or longest is None or getattr(step, "long_proteins", None) != "truncate":
+        if lengths is None or not hasattr(step, "long_protein_rule"):
             continue
-        if (lengths > longest).any():
-            note = (
-                f"Only the first {longest} residues of longer proteins were embedded; segments divide these."
-            )
-            return np.minimum(lengths, longest), (note,)
+        rule = step.long_protein_rule()
+        embedded = rule.lengths(lengths)
+        if (embedded < lengths).any():
+            note = f"Only the first {rule.max_length} residues of longer proteins were embedded; segments divide these."
+            return embedded, (note,)
     return lengths, ()
 
 

@@ -6,25 +6,12 @@ import numpy as np
 
 from ..data.pair_matrix import PairMatrix
 from ..data.segments import token_bounds
-from ..data.sequences import check_sequences
-from ..embedding.esm2_model import load_esm2
-from ..embedding.pooling import merge_windows, window_starts
 from ..preprocessing import PairConcatenator, ProteinScaler
 from .attribution_baselines import of_rows
 from .base import Attribution, aggregate_tokens
 from .gradients import IntegratedGradients
 from .registry import register_explainer
 
-_EMBEDDER = (
-    "model",
-    "revision",
-    "device",
-    "dtype",
-    "max_length",
-    "long_proteins",
-    "window_overlap",
-    "uppercase",
-)
 _INSTEAD = "use 'integrated_gradients', whose segments Explanation.residues carries back evenly"
 
 
@@ -61,7 +48,7 @@ class ResidueGradients(IntegratedGradients):
     keep_features: bool = False
 
     def reason_unsuitable(self, model):
-        if model.sequences is None or not all(hasattr(model.embedder, name) for name in _EMBEDDER):
+        if model.sequences is None or not hasattr(model.embedder, "residue_states"):
             return (
                 f"it needs a pipeline that begins with an ESM2Embedder, and a table of sequences; {_INSTEAD}"
             )
@@ -75,7 +62,7 @@ class ResidueGradients(IntegratedGradients):
     @staticmethod
     def _reads_segment_means(model):
         """Whether the features of the first pair are what its residues' vectors give."""
-        state = residue_states(model.embedder, model.sequences[:1, 0])[0]
+        state = model.embedder.residue_states(model.sequences[:1, 0])[0]
         if state.shape[1] != model.layout.width:
             return False
         scale = _scales(model)
@@ -101,7 +88,7 @@ class ResidueGradients(IntegratedGradients):
             by_token = model.layout.by_token(gradient.cpu().numpy())
             absent = np.broadcast_to(model.layout.by_token(start), by_token.shape)
             for pair, sequences in enumerate(model.sequences[rows]):
-                states = residue_states(model.embedder, sequences)
+                states = model.embedder.residue_states(sequences)
                 residues.append(
                     tuple(
                         _carry(state, block, by_token[pair], absent[pair], model.layout, scale)
@@ -146,36 +133,3 @@ def _carry(state, block, gradient, absent, layout, scale):
             vectors = scale(state[begin:end], token)
             found[begin:end] += (vectors - absent[position]) @ gradient[position] / (end - begin)
     return found
-
-
-def residue_states(embedder, sequences):
-    """Vectors of single residues in the last hidden state, as the embedder averages them.
-
-    Parameters
-    ----------
-    embedder : ESM2Embedder
-        Fitted.
-    sequences : sequence of str
-
-    Returns
-    -------
-    list of ndarray of shape (n_residues, d), float32
-        Only the first ``max_length`` residues of an embedder that cuts long proteins.
-    """
-    loaded = load_esm2(embedder.model, embedder.revision, embedder.device, embedder.dtype)
-    sequences = check_sequences(list(sequences), None, uppercase=embedder.uppercase)
-    longest = embedder.max_length
-    if longest is not None and embedder.long_proteins == "truncate":
-        sequences = [sequence[:longest] for sequence in sequences]
-    states = []
-    for sequence in sequences:
-        n = len(sequence)
-        if longest is None or n <= longest:
-            hidden = loaded.forward([loaded.encode(sequence)])
-        else:
-            overlap = longest // 4 if embedder.window_overlap is None else embedder.window_overlap
-            windows = [(0, start, min(start + longest, n)) for start in window_starts(n, longest, overlap)]
-            packed = loaded.forward([loaded.encode(sequence[start:stop]) for _, start, stop in windows])
-            hidden = merge_windows(packed, [n], windows)
-        states.append(hidden[1 : n + 1].cpu().numpy())
-    return states

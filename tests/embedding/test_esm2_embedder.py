@@ -12,9 +12,10 @@ import pytest
 import torch
 from transformers import AutoTokenizer, EsmConfig, EsmModel
 
-from amp_sklearn.data import PROTEIN_TOKENS, PairMatrix
+from amp_sklearn.data import PROTEIN_TOKENS, PairMatrix, segment_bounds
 from amp_sklearn.data.sequences import RESIDUES
-from amp_sklearn.embedding import ESM2Embedder, batching
+from amp_sklearn.embedding import ESM2Embedder
+from amp_sklearn.embedding.long_proteins import LongProteinRule
 from amp_sklearn.exceptions import ModelLoadError, SequenceError
 
 PAIR = [["MKTAYIAKQRQISFVKSHFSRQ", "MVLSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHF"]]
@@ -106,9 +107,9 @@ def test_windows_average_each_residue(tiny_esm2):
         tiny_esm2, max_length=window, long_proteins="window", window_overlap=overlap, store=None
     ).fit(PAIR)
     whole = ESM2Embedder(tiny_esm2, store=None).fit(PAIR)
-    model = whole._load()
+    model = whole.language_model()
     sums, counts, ends = np.zeros((length, 32)), np.zeros(length), []
-    for start in batching.window_starts(length, window, overlap):
+    for start, _ in LongProteinRule(window, "window", overlap).windows(length):
         hidden = model.forward([model.encode(sequence[start : start + window])]).numpy()
         sums[start : start + window] += hidden[1:-1]
         counts[start : start + window] += 1
@@ -125,7 +126,9 @@ def test_windows_average_each_residue(tiny_esm2):
     ("length", "window", "overlap"), [(5, 10, 3), (10, 10, 0), (11, 10, 9), (97, 10, 3), (100, 10, 0)]
 )
 def test_windows_cover_a_protein(length, window, overlap):
-    starts = batching.window_starts(length, window, overlap)
+    windows = LongProteinRule(window, "window", overlap).windows(length)
+    starts = [start for start, _ in windows]
+    assert all(stop - start == min(window, length) for start, stop in windows)
     covered = np.zeros(length, dtype=int)
     for start in starts:
         covered[start : start + window] += 1
@@ -194,7 +197,7 @@ def test_changed_weights_under_the_same_name_are_refused(tiny_esm2, tmp_path):
     with torch.no_grad():
         model.encoder.emb_layer_norm_after.bias += 1
     model.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match="have changed since fit"):
+    with pytest.raises(ModelLoadError, match="have changed since fit"):
         embedder.transform(PAIR)
 
 
@@ -243,3 +246,27 @@ def test_real_weights_give_the_values_published_for_them():
     ]  # fmt: skip
     expected = [-0.01061969, -0.01052918, -0.01140676, -0.00957893, -0.00982053, -0.0104174]
     np.testing.assert_allclose(embedder.embed(peptides)[:, -1].mean(1), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"max_length": 9, "long_proteins": "window"}, {"max_length": 9, "long_proteins": "truncate"}],
+)
+@pytest.mark.filterwarnings("ignore:.*Only their first")
+def test_single_proteins_need_no_fit_and_are_means_of_their_residues(tiny_esm2, settings):
+    sequences = {"P1": "MKTAYIAKQRQISFVKSHF", "P2": "MVLSPADKTNVKAA"}
+    embedder = ESM2Embedder(tiny_esm2, store=None, **settings)
+    tokens = embedder.embed(sequences)
+    X = embedder.fit_transform([list(sequences.values())])
+    np.testing.assert_array_equal(tokens.reshape(1, -1), np.asarray(X))
+    for vectors, state, kept in zip(
+        tokens,
+        embedder.residue_states(sequences.values()),
+        embedder.residues_embedded(sequences.values()),
+        strict=True,
+    ):
+        assert len(state) == len(kept)
+        np.testing.assert_allclose(vectors[-1], state.mean(axis=0), atol=1e-5)
+        for token, (start, end) in zip(vectors[1:11], segment_bounds(len(kept)), strict=True):
+            expected = state[start:end].mean(axis=0) if end > start else np.zeros_like(token)
+            np.testing.assert_allclose(token, expected, atol=1e-5)

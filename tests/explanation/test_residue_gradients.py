@@ -11,7 +11,6 @@ from amp_sklearn.classification import AEDNNClassifier
 from amp_sklearn.data.segments import segment_bounds
 from amp_sklearn.embedding import ESM2Embedder
 from amp_sklearn.explanation import Explanation, RefusedExplanation, explain
-from amp_sklearn.explanation.residue_gradients import residue_states
 from amp_sklearn.preprocessing import AutoencoderReducer, PairConcatenator
 
 MODEL = Path(__file__).parents[1] / "fixtures" / "esm2" / "model"
@@ -49,7 +48,7 @@ def test_one_residue_by_hand(sequences):
     model = fitted(sequences, PairConcatenator("segments"))
     found = explain(model, sequences, "residue_gradients", n_steps=9, baseline="zero")
     pair, n_steps = 2, 9
-    states = residue_states(model[0], sequences.iloc[pair])
+    states = model[0].residue_states(sequences.iloc[pair])
     bounds = [segment_bounds(len(state)) for state in states]
 
     def pooled(residues):
