@@ -1,5 +1,6 @@
 """Classifiers of protein pairs, as scikit-learn estimators."""
 
+from ._parameters import torch_classifier
 from .base import BaseTorchClassifier
 from .checkpoints import load_checkpoint
 from .fully_connected import AEDNNClassifier, DPMClassifier
@@ -22,4 +23,5 @@ __all__ = [
     "ProteinFrequencyClassifier",
     "TokenMeanClassifier",
     "load_checkpoint",
+    "torch_classifier",
 ]

@@ -1,7 +1,7 @@
 """How many tokens the columns of X are."""
 
 
-def resolve_tokens(n_features, n_tokens, published, layout):
+def resolve_tokens(n_features, n_tokens, default, layout):
     """Tokens of a pair, and dimensions of one.
 
     Parameters
@@ -9,10 +9,10 @@ def resolve_tokens(n_features, n_tokens, published, layout):
     n_features : int
         Columns of X.
     n_tokens : int or "auto"
-        ``"auto"``: as the layout says; without a layout the published number if it divides the columns, else
-        the largest smaller number that does.
-    published : int
-        Tokens of the published model.
+        ``"auto"``: as the layout says; without a layout the default if it divides the columns, else the largest
+        smaller number that does.
+    default : int
+        Tokens of an ordinary array, such as those of the published model.
     layout : FeatureLayout or None
 
     Returns
@@ -27,15 +27,15 @@ def resolve_tokens(n_features, n_tokens, published, layout):
     Examples
     --------
     >>> from amp_sklearn.classification._tokens import resolve_tokens
-    >>> resolve_tokens(25600, "auto", published=20, layout=None)
+    >>> resolve_tokens(25600, "auto", default=20, layout=None)
     (20, 1280)
-    >>> resolve_tokens(45, "auto", published=20, layout=None)
+    >>> resolve_tokens(45, "auto", default=20, layout=None)
     (15, 3)
     """
     if n_tokens == "auto":
         if layout is not None:
             return layout.n_tokens, layout.width
-        n_tokens = next(n for n in range(published, 0, -1) if n_features % n == 0)
+        n_tokens = next(n for n in range(default, 0, -1) if n_features % n == 0)
     elif layout is not None and n_tokens != layout.n_tokens:
         raise ValueError(
             f"n_tokens={n_tokens}, but X has {layout.n_tokens} tokens per pair ({layout.token_labels[0]} to "

@@ -5,105 +5,96 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.digests import data_digest
+from ..nn import PairModule
 from ..nn.device import resolve_device, warn_if_emulated
 from ..nn.random_numbers import seeded
 from ..nn.state_files import refuse_not_finite
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
 from ._net import make_net, make_schedule
-from ._parameters import check_parameters, fill_docstring
+from ._parameters import TrainingParameters, torch_classifier
 from ._prediction import predict_logits
 from ._rows import Rows, ShuffledBatches
+from ._tokens import resolve_tokens
 from ._training import Trainer
 from ._validation import Validator, probabilities, split_rows
 
 LARGEST_SEED = 2**31 - 1
 
 
-class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
+@torch_classifier
+class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
     """Base of the classifiers of pairs that train a torch module.
 
-    A subclass has a flat ``__init__`` that passes the shared parameters on, and `_module_spec`. Training and
-    storage are done by a skorch net that the estimator holds (``net_``) and does not inherit from:
-    scikit-learn's contract and skorch's differ.
+    A subclass is decorated with `torch_classifier`, declares its own parameters (and other defaults of shared ones) as
+    fields, and has a method ``_module_spec``; the page on the architecture shows one. Training and storage are done by
+    a skorch net that the estimator holds (``net_``) and does not inherit from: scikit-learn's contract and skorch's
+    differ.
 
     X is an ordinary array, a DataFrame, or a PairMatrix; a PairMatrix is never made dense, each batch is
     gathered from it.
 
     Parameters
     ----------
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if X was a DataFrame.
+    layout_ : FeatureLayout or None
+        Meaning of the columns, if X was a PairMatrix or a DataFrame with the column names of one.
+    token_shape_ : tuple of int
+        Tokens of a pair and dimensions of one.
+    net_ : skorch.NeuralNet
+        Module, optimizer and history.
+    module_ : torch.nn.Module
+        The module, in evaluation mode.
+    history_ : DataFrame
+        One row per epoch: ``lr``, ``train_loss``, ``seconds``; with validation the metrics of `pair_metrics`
+        as ``valid_*``, and ``valid_score``, the value of ``monitor``.
+    n_iter_ : int
+        Epochs run.
+    best_epoch_ : int
+        Number of the epoch, from 1, whose parameters the model has.
+    n_rows_ : dict
+        Pairs given, used for training, used for validation, and used for neither.
     """
 
-    def __init__(
-        self,
-        *,
-        max_epochs=35,
-        batch_size=256,
-        lr=1e-4,
-        weight_decay=1e-2,
-        lr_schedule="plateau",
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.lr_schedule = lr_schedule
-        self.lr_factor = lr_factor
-        self.lr_patience = lr_patience
-        self.min_lr = min_lr
-        self.grad_clip = grad_clip
-        self.class_weight = class_weight
-        self.validation = validation
-        self.validation_fraction = validation_fraction
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.monitor = monitor
-        self.checkpoint_dir = checkpoint_dir
-        self.top_k = top_k
-        self.symmetric = symmetric
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.precision = precision
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        cls.__doc__ = fill_docstring(cls)
+    _default_tokens = 1
 
     def _module_spec(self, n_features, layout):
-        """Class of the module, and its arguments (``n_tokens`` and ``width`` among them) but ``n_outputs``."""
-        raise NotImplementedError(f"{type(self).__name__} has no _module_spec")
+        """What is trained.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of X.
+        layout : FeatureLayout or None
+            Their meaning, if it is known.
+
+        Returns
+        -------
+        kind : type
+            Subclass of `amp_sklearn.nn.PairModule`.
+        arguments : dict
+            What it is made with, beside ``n_tokens``, ``width`` and ``n_outputs``: plain numbers, words and tuples
+            of them, so that `save_model` can write them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define _module_spec(n_features, layout)")
+
+    def _token_shape(self, n_features, layout):
+        """Tokens of a pair and dimensions of one; parameter ``n_tokens``, where there is one, has a say."""
+        return resolve_tokens(n_features, getattr(self, "n_tokens", "auto"), self._default_tokens, layout)
 
     @property
     def module_(self):
@@ -113,13 +104,17 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         return self.net_.module_
 
     def _new_net(self, device, state_dict=None):
+        n_tokens, width = self.token_shape_ = self._token_shape(self.n_features_in_, self.layout_)
         kind, sizes = self._module_spec(self.n_features_in_, self.layout_)
-        self.token_shape_ = (sizes["n_tokens"], sizes["width"])
+        if not issubclass(kind, PairModule):
+            raise TypeError(
+                f"{type(self).__name__}._module_spec must name a subclass of PairModule, got {kind}"
+            )
         if self.precision is not None:
             warn_if_emulated(self.precision, device, f"precision={self.precision!r}")
         return make_net(
             kind,
-            sizes,
+            {"n_tokens": n_tokens, "width": width, **sizes},
             1 if len(self.classes_) == 2 else len(self.classes_),
             dtype=self.dtype,
             device=device,
@@ -155,7 +150,7 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         ModelLoadError
             If the state holds NaN or infinity; the message names the tensors.
         """
-        check_parameters(self)
+        self._validate_params()
         refuse_not_finite({} if state_dict is None else state_dict, "state_dict")
         self.classes_, self.n_features_in_, self.layout_ = np.unique(classes), int(n_features), layout
         device = resolve_device(self.device)
@@ -258,7 +253,7 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter, X, y or the validation data cannot be used.
         """
-        check_parameters(self)
+        self._validate_params()
         new = not (self.warm_start and hasattr(self, "net_"))
         data = training_data(self, X, y, sample_weight, reset=new)
         validation = "share" if self.early_stopping and self.validation is None else self.validation
@@ -290,7 +285,7 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
             If the labels are missing at the first call or change later, or ``class_weight="balanced"``, which
             would need all pairs at once.
         """
-        check_parameters(self)
+        self._validate_params()
         new = not hasattr(self, "net_")
         if new and classes is None:
             raise ValueError(
@@ -349,6 +344,3 @@ class BaseTorchClassifier(ClassifierMixin, BaseEstimator):
         """
         logits = self.decision_function(X)
         return self.classes_[(logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)]
-
-
-BaseTorchClassifier.__doc__ = fill_docstring(BaseTorchClassifier)

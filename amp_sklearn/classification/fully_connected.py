@@ -1,14 +1,13 @@
 """Fully connected classifiers: ESM2_DPM and AE_DNN."""
 
+from typing import ClassVar
+
 from ..nn import DeepPairNetwork, MLPHead
+from ._parameters import COUNT, DROPOUT, torch_classifier
 from .base import BaseTorchClassifier
 
 
-def _flat_shape(n_features, layout):
-    """Tokens and width of columns that the module does not divide into tokens itself."""
-    return (1, n_features) if layout is None else (layout.n_tokens, layout.width)
-
-
+@torch_classifier
 class DPMClassifier(BaseTorchClassifier):
     """Fully connected layers with layer normalisation on the mean vectors of both proteins (published as
     ESM2_DPM).
@@ -19,11 +18,11 @@ class DPMClassifier(BaseTorchClassifier):
         Units of the hidden layers.
     dropout : float, default=0.0
         Probability of dropping a hidden activation while training.
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -40,80 +39,27 @@ class DPMClassifier(BaseTorchClassifier):
     (60, 2)
     """
 
-    def __init__(
-        self,
-        *,
-        hidden1=1280,
-        hidden2=480,
-        hidden3=100,
-        dropout=0.0,
-        max_epochs=35,
-        batch_size=64,
-        lr=9.8765e-6,
-        weight_decay=1.5248e-2,
-        lr_schedule="plateau",
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.hidden1 = hidden1
-        self.hidden2 = hidden2
-        self.hidden3 = hidden3
-        self.dropout = dropout
+    hidden1: int = 1280
+    hidden2: int = 480
+    hidden3: int = 100
+    dropout: float = 0.0
+    batch_size: int = 64
+    lr: float = 9.8765e-6
+    weight_decay: float = 1.5248e-2
+
+    _parameter_constraints: ClassVar[dict] = {
+        "hidden1": [COUNT],
+        "hidden2": [COUNT],
+        "hidden3": [COUNT],
+        "dropout": [DROPOUT],
+    }
 
     def _module_spec(self, n_features, layout):
-        n_tokens, width = _flat_shape(n_features, layout)
         hidden = (self.hidden1, self.hidden2, self.hidden3)
-        return DeepPairNetwork, {
-            "n_tokens": n_tokens,
-            "width": width,
-            "hidden": hidden,
-            "dropout": self.dropout,
-        }
+        return DeepPairNetwork, {"hidden": hidden, "dropout": self.dropout}
 
 
+@torch_classifier
 class AEDNNClassifier(BaseTorchClassifier):
     """Plain ReLU network on autoencoder features of both proteins (published as AE_DNN).
 
@@ -129,11 +75,11 @@ class AEDNNClassifier(BaseTorchClassifier):
         Units of the hidden layers.
     dropout : float, default=0.0
         Probability of dropping a hidden activation while training.
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -150,68 +96,17 @@ class AEDNNClassifier(BaseTorchClassifier):
     (60, 2)
     """
 
-    def __init__(
-        self,
-        *,
-        hidden1=1500,
-        hidden2=500,
-        dropout=0.0,
-        max_epochs=35,
-        batch_size=256,
-        lr=1e-3,
-        weight_decay=1e-2,
-        lr_schedule="plateau",
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.hidden1 = hidden1
-        self.hidden2 = hidden2
-        self.dropout = dropout
+    hidden1: int = 1500
+    hidden2: int = 500
+    dropout: float = 0.0
+    lr: float = 1e-3
+
+    _parameter_constraints: ClassVar[dict] = {
+        "hidden1": [COUNT],
+        "hidden2": [COUNT],
+        "dropout": [DROPOUT],
+    }
 
     def _module_spec(self, n_features, layout):
-        n_tokens, width = _flat_shape(n_features, layout)
         hidden = (self.hidden1, self.hidden2)
-        return MLPHead, {"n_tokens": n_tokens, "width": width, "hidden": hidden, "dropout": self.dropout}
+        return MLPHead, {"hidden": hidden, "dropout": self.dropout}

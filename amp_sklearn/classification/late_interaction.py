@@ -1,10 +1,13 @@
 """Late interaction: one similarity matrix per pair, and every protein read by itself."""
 
+from typing import ClassVar
+
 from ..nn import LateInteraction
-from ._tokens import resolve_tokens
+from ._parameters import COUNT, DROPOUT, N_TOKENS, torch_classifier
 from .base import BaseTorchClassifier
 
 
+@torch_classifier
 class LateInteractionClassifier(BaseTorchClassifier):
     """Similarities between the tokens of both proteins, read as one matrix per pair.
 
@@ -32,11 +35,11 @@ class LateInteractionClassifier(BaseTorchClassifier):
         Units that read the mean of a protein's tokens.
     dropout : float, default=0.2
         Probability of dropping a hidden activation while training.
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -53,80 +56,28 @@ class LateInteractionClassifier(BaseTorchClassifier):
     (60, 2)
     """
 
-    _published_tokens = 20  # as many as the published Transformer reads
+    n_tokens: int | str = "auto"
+    hidden1: int = 128
+    d_model: int = 64
+    n_channels: int = 1
+    protein_width: int = 32
+    dropout: float = 0.2
+    max_epochs: int = 8
+    lr: float = 1e-3
+    lr_schedule: str | None = None
 
-    def __init__(
-        self,
-        *,
-        n_tokens="auto",
-        hidden1=128,
-        d_model=64,
-        n_channels=1,
-        protein_width=32,
-        dropout=0.2,
-        max_epochs=8,
-        batch_size=256,
-        lr=1e-3,
-        weight_decay=1e-2,
-        lr_schedule=None,
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.n_tokens = n_tokens
-        self.hidden1 = hidden1
-        self.d_model = d_model
-        self.n_channels = n_channels
-        self.protein_width = protein_width
-        self.dropout = dropout
+    _default_tokens = 20  # as many as the published Transformer reads
+    _parameter_constraints: ClassVar[dict] = {
+        "n_tokens": N_TOKENS,
+        "hidden1": [COUNT],
+        "d_model": [COUNT],
+        "n_channels": [COUNT],
+        "protein_width": [COUNT],
+        "dropout": [DROPOUT],
+    }
 
     def _module_spec(self, n_features, layout):
-        n_tokens, width = resolve_tokens(n_features, self.n_tokens, self._published_tokens, layout)
         return LateInteraction, {
-            "n_tokens": n_tokens,
-            "width": width,
             "hidden": self.hidden1,
             "d_model": self.d_model,
             "n_channels": self.n_channels,

@@ -1,10 +1,13 @@
 """Recurrent classifier: ESM2_GRU."""
 
+from typing import ClassVar
+
 from ..nn import PairGRU
-from ._tokens import resolve_tokens
+from ._parameters import COUNT, DROPOUT, N_TOKENS, torch_classifier
 from .base import BaseTorchClassifier
 
 
+@torch_classifier
 class GRUClassifier(BaseTorchClassifier):
     """Gated recurrent units over the segments of both proteins (published as ESM2_GRU).
 
@@ -27,11 +30,11 @@ class GRUClassifier(BaseTorchClassifier):
         Dropout between recurrent layers while training.
     hidden1, hidden2 : int, default=614, 299
         Units of the head's hidden layers.
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -48,80 +51,31 @@ class GRUClassifier(BaseTorchClassifier):
     (60, 2)
     """
 
-    _published_tokens = 20
+    n_tokens: int | str = "auto"
+    n_layers: int = 6
+    hidden_size: int | None = None
+    dropout: float = 0.0
+    hidden1: int = 614
+    hidden2: int = 299
+    max_epochs: int = 80
+    lr: float = 2.6929e-5
+    weight_decay: float = 3.8509e-5
+    lr_factor: float = 0.2
+    lr_patience: int = 3
+    min_lr: float = 1e-6
 
-    def __init__(
-        self,
-        *,
-        n_tokens="auto",
-        n_layers=6,
-        hidden_size=None,
-        dropout=0.0,
-        hidden1=614,
-        hidden2=299,
-        max_epochs=80,
-        batch_size=256,
-        lr=2.6929e-5,
-        weight_decay=3.8509e-5,
-        lr_schedule="plateau",
-        lr_factor=0.2,
-        lr_patience=3,
-        min_lr=1e-6,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.n_tokens = n_tokens
-        self.n_layers = n_layers
-        self.hidden_size = hidden_size
-        self.dropout = dropout
-        self.hidden1 = hidden1
-        self.hidden2 = hidden2
+    _default_tokens = 20
+    _parameter_constraints: ClassVar[dict] = {
+        "n_tokens": N_TOKENS,
+        "n_layers": [COUNT],
+        "hidden_size": [COUNT, None],
+        "dropout": [DROPOUT],
+        "hidden1": [COUNT],
+        "hidden2": [COUNT],
+    }
 
     def _module_spec(self, n_features, layout):
-        n_tokens, width = resolve_tokens(n_features, self.n_tokens, self._published_tokens, layout)
         return PairGRU, {
-            "n_tokens": n_tokens,
-            "width": width,
             "n_layers": self.n_layers,
             "hidden_size": self.hidden_size,
             "dropout": self.dropout,

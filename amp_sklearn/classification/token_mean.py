@@ -1,10 +1,13 @@
 """Ablation: the classifier without an encoder."""
 
+from typing import ClassVar
+
 from ..nn import TokenMean
-from ._tokens import resolve_tokens
+from ._parameters import COUNT, N_TOKENS, torch_classifier
 from .base import BaseTorchClassifier
 
 
+@torch_classifier
 class TokenMeanClassifier(BaseTorchClassifier):
     """Mean over the tokens of both proteins, then a head: the published ablation without an encoder.
 
@@ -18,11 +21,11 @@ class TokenMeanClassifier(BaseTorchClassifier):
         divided so, else the largest smaller number that divides them.
     hidden1, hidden2 : int, default=512, 128
         Units of the head's hidden layers: those of the published class where nothing else is given.
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -39,69 +42,18 @@ class TokenMeanClassifier(BaseTorchClassifier):
     (60, 2)
     """
 
-    _published_tokens = 20
+    n_tokens: int | str = "auto"
+    hidden1: int = 512
+    hidden2: int = 128
+    lr: float = 1.2188e-4
+    weight_decay: float = 2.9516e-4
 
-    def __init__(
-        self,
-        *,
-        n_tokens="auto",
-        hidden1=512,
-        hidden2=128,
-        max_epochs=35,
-        batch_size=256,
-        lr=1.2188e-4,
-        weight_decay=2.9516e-4,
-        lr_schedule="plateau",
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.n_tokens = n_tokens
-        self.hidden1 = hidden1
-        self.hidden2 = hidden2
+    _default_tokens = 20
+    _parameter_constraints: ClassVar[dict] = {
+        "n_tokens": N_TOKENS,
+        "hidden1": [COUNT],
+        "hidden2": [COUNT],
+    }
 
     def _module_spec(self, n_features, layout):
-        n_tokens, width = resolve_tokens(n_features, self.n_tokens, self._published_tokens, layout)
-        return TokenMean, {"n_tokens": n_tokens, "width": width, "hidden": (self.hidden1, self.hidden2)}
+        return TokenMean, {"hidden": (self.hidden1, self.hidden2)}

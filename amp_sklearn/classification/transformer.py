@@ -1,10 +1,13 @@
 """Transformer classifiers: ESM2_AMPS and ESM2_AMP_CSE."""
 
+from typing import ClassVar
+
 from ..nn import PairTransformer
-from ._tokens import resolve_tokens
+from ._parameters import COUNT, DROPOUT, N_TOKENS, torch_classifier
 from .base import BaseTorchClassifier
 
 
+@torch_classifier
 class AMPSClassifier(BaseTorchClassifier):
     """Transformer over the segments of both proteins (published as ESM2_AMPS).
 
@@ -34,12 +37,12 @@ class AMPSClassifier(BaseTorchClassifier):
         Add a learned vector per protein: in an ordinary array the first half of the tokens is protein A. An
         odd number of tokens counts as one chain.
     position_embedding : bool, default=False
-        Add a learned vector per segment.
-    <training parameters>
+        Add a learned vector per token of a protein.
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -58,88 +61,35 @@ class AMPSClassifier(BaseTorchClassifier):
     ((20, 8), (60, 2))
     """
 
-    _published_tokens = 20
+    n_tokens: int | str = "auto"
+    n_layers: int = 6
+    n_heads: int = 8
+    dim_feedforward: int = 2048
+    dropout: float = 0.3
+    hidden1: int = 640
+    hidden2: int = 240
+    d_model: int | None = None
+    chain_embedding: bool = False
+    position_embedding: bool = False
+    lr: float = 1.2188e-4
+    weight_decay: float = 2.9516e-4
 
-    def __init__(
-        self,
-        *,
-        n_tokens="auto",
-        n_layers=6,
-        n_heads=8,
-        dim_feedforward=2048,
-        dropout=0.3,
-        hidden1=640,
-        hidden2=240,
-        d_model=None,
-        chain_embedding=False,
-        position_embedding=False,
-        max_epochs=35,
-        batch_size=256,
-        lr=1.2188e-4,
-        weight_decay=2.9516e-4,
-        lr_schedule="plateau",
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.n_tokens = n_tokens
-        self.n_layers = n_layers
-        self.n_heads = n_heads
-        self.dim_feedforward = dim_feedforward
-        self.dropout = dropout
-        self.hidden1 = hidden1
-        self.hidden2 = hidden2
-        self.d_model = d_model
-        self.chain_embedding = chain_embedding
-        self.position_embedding = position_embedding
+    _default_tokens = 20
+    _parameter_constraints: ClassVar[dict] = {
+        "n_tokens": N_TOKENS,
+        "n_layers": [COUNT],
+        "n_heads": [COUNT],
+        "dim_feedforward": [COUNT],
+        "dropout": [DROPOUT],
+        "hidden1": [COUNT],
+        "hidden2": [COUNT],
+        "d_model": [COUNT, None],
+        "chain_embedding": ["boolean"],
+        "position_embedding": ["boolean"],
+    }
 
     def _module_spec(self, n_features, layout):
-        n_tokens, width = resolve_tokens(n_features, self.n_tokens, self._published_tokens, layout)
         return PairTransformer, {
-            "n_tokens": n_tokens,
-            "width": width,
             "n_layers": self.n_layers,
             "n_heads": self.n_heads,
             "dim_feedforward": self.dim_feedforward,
@@ -148,10 +98,11 @@ class AMPSClassifier(BaseTorchClassifier):
             "d_model": self.d_model,
             "chain_embedding": self.chain_embedding,
             "position_embedding": self.position_embedding,
-            "n_blocks": len(layout.blocks) if layout is not None else 2 - n_tokens % 2,
+            "n_blocks": len(layout.blocks) if layout is not None else 2 - self.token_shape_[0] % 2,
         }
 
 
+@torch_classifier
 class AMPCSEClassifier(AMPSClassifier):
     """Transformer over cls, segments and eos of both proteins (published as ESM2_AMP_CSE).
 
@@ -163,28 +114,11 @@ class AMPCSEClassifier(AMPSClassifier):
     n_tokens : int or "auto", default="auto"
         Tokens of a pair. ``"auto"``: those of the PairMatrix; for an ordinary array 24 if the columns can be
         divided so, else the largest smaller number that divides them.
-    n_layers : int, default=6
-        Encoder layers.
-    n_heads : int, default=8
-        Attention heads; must divide the width of a token, or ``d_model``.
-    dim_feedforward : int, default=2048
-        Hidden units of the feed-forward part of a layer.
-    dropout : float, default=0.3
-        Dropout within the encoder while training.
-    hidden1, hidden2 : int, default=480, 240
-        Units of the head's hidden layers.
-    d_model : int, default=None
-        Width inside the encoder, reached by a linear projection; None keeps the width of the tokens.
-    chain_embedding : bool, default=False
-        Add a learned vector per protein: in an ordinary array the first half of the tokens is protein A. An
-        odd number of tokens counts as one chain.
-    position_embedding : bool, default=False
-        Add a learned vector per token of a protein.
-    <training parameters>
+    <inherited parameters>
 
     Attributes
     ----------
-    <fitted attributes>
+    <inherited attributes>
 
     References
     ----------
@@ -201,79 +135,8 @@ class AMPCSEClassifier(AMPSClassifier):
     (24, 8)
     """
 
-    _published_tokens = 24
+    hidden1: int = 480
+    lr: float = 9.589e-5
+    weight_decay: float = 1.9146e-2
 
-    def __init__(
-        self,
-        *,
-        n_tokens="auto",
-        n_layers=6,
-        n_heads=8,
-        dim_feedforward=2048,
-        dropout=0.3,
-        hidden1=480,
-        hidden2=240,
-        d_model=None,
-        chain_embedding=False,
-        position_embedding=False,
-        max_epochs=35,
-        batch_size=256,
-        lr=9.589e-5,
-        weight_decay=1.9146e-2,
-        lr_schedule="plateau",
-        lr_factor=0.1,
-        lr_patience=5,
-        min_lr=1e-8,
-        grad_clip=None,
-        class_weight=None,
-        validation=None,
-        validation_fraction=0.1,
-        early_stopping=False,
-        patience=10,
-        monitor="matthews_corrcoef",
-        checkpoint_dir=None,
-        top_k=3,
-        symmetric=False,
-        warm_start=False,
-        dtype="float32",
-        precision=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_tokens=n_tokens,
-            n_layers=n_layers,
-            n_heads=n_heads,
-            dim_feedforward=dim_feedforward,
-            dropout=dropout,
-            hidden1=hidden1,
-            hidden2=hidden2,
-            d_model=d_model,
-            chain_embedding=chain_embedding,
-            position_embedding=position_embedding,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            lr_factor=lr_factor,
-            lr_patience=lr_patience,
-            min_lr=min_lr,
-            grad_clip=grad_clip,
-            class_weight=class_weight,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            checkpoint_dir=checkpoint_dir,
-            top_k=top_k,
-            symmetric=symmetric,
-            warm_start=warm_start,
-            dtype=dtype,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
+    _default_tokens = 24

@@ -182,8 +182,6 @@ class PairGRU(PairModule):
     torch.Size([3])
     """
 
-    explainable_by = frozenset({"integrated_gradients", "gradient_shap"})
-
     def __init__(
         self, n_tokens, width, n_layers=6, hidden_size=None, dropout=0.0, hidden=(614, 299), n_outputs=1
     ):

@@ -131,8 +131,6 @@ class DeepPairNetwork(PairModule):
     torch.Size([3])
     """
 
-    explainable_by = frozenset({"integrated_gradients", "gradient_shap"})
-
     def __init__(self, n_tokens, width, hidden=(1280, 480, 100), dropout=0.0, n_outputs=1):
         super().__init__(n_tokens, width)
         layers: list[nn.Module] = []
@@ -188,8 +186,6 @@ class TokenMean(PairModule):
     >>> TokenMean(n_tokens=20, width=6, hidden=(8, 4))(torch.zeros(3, 120)).shape
     torch.Size([3])
     """
-
-    explainable_by = frozenset({"integrated_gradients", "gradient_shap"})
 
     def __init__(self, n_tokens, width, hidden=(640, 240), n_outputs=1):
         super().__init__(n_tokens, width)

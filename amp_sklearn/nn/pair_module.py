@@ -2,11 +2,21 @@
 
 from typing import ClassVar
 
+import torch
 from torch import nn
+
+FACTS = ("explainable_by", "permutation_invariant", "side_matters", "protein_part", "pair_part")
+"""What a module says about its ``forward``."""
 
 
 class PairModule(nn.Module):
     """Base of modules that map the features of a pair to logits.
+
+    A subclass needs ``forward`` alone, from ``(n, n_features)`` to ``(n,)``, or to ``(n, n_outputs)`` where its argument
+    ``n_outputs`` is more than 1. All else has defaults that are right for any module; a subclass that says more is
+    predicted faster (`protein_part`, `pair_part`, `permutation_invariant`) or explained by more methods
+    (``explainable_by``). What a class says holds for the ``forward`` that it says it of: a subclass with another
+    ``forward`` has the defaults again.
 
     Parameters
     ----------
@@ -20,11 +30,18 @@ class PairModule(nn.Module):
     n_features : int
         ``n_tokens * width``: columns of the input.
     explainable_by : frozenset of str
-        Gradient and attention methods whose results are right for this module, out of ``"attention"``,
+        Gradient and attention methods whose results are right for this module; by default those that are right for
+        any differentiable one. Out of ``"attention"``,
         ``"integrated_gradients"``, ``"gradient_shap"``, ``"deep_shap"`` and ``"interaction_map"``.
     """
 
-    explainable_by: ClassVar[frozenset[str]] = frozenset()
+    explainable_by: ClassVar[frozenset[str]] = frozenset({"integrated_gradients", "gradient_shap"})
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "forward" in vars(cls):
+            for name in {*FACTS} - {*vars(cls)}:
+                setattr(cls, name, vars(PairModule)[name])
 
     def __init__(self, n_tokens, width):
         super().__init__()
@@ -50,7 +67,8 @@ class PairModule(nn.Module):
         """What a pair's logit needs to know about one of its proteins and does not depend on the other one.
 
         For prediction only, in evaluation mode: with many pairs of few proteins it is computed once per protein.
-        ``pair_part`` of two of them equals ``forward`` of the pair up to rounding.
+        ``pair_part`` of two of them equals ``forward`` of the pair up to rounding. By default it is the features
+        themselves: nothing is computed once.
 
         Parameters
         ----------
@@ -63,7 +81,7 @@ class PairModule(nn.Module):
         -------
         tuple of Tensor, each of shape (n_proteins, ...)
         """
-        raise NotImplementedError(f"{type(self).__name__} has no protein_part")
+        return (X,)
 
     def pair_part(self, a, b):
         """Logits of pairs from the parts of their proteins.
@@ -77,7 +95,7 @@ class PairModule(nn.Module):
         -------
         Tensor of shape (n,), or (n, n_outputs) with several outputs
         """
-        raise NotImplementedError(f"{type(self).__name__} has no pair_part")
+        return self(torch.cat([a[0], b[0]], dim=1))
 
     def side_tokens(self, X):
         """Features of single proteins as tokens, ``(n, n_features / 2) -> (n, n_tokens / 2, width)``."""

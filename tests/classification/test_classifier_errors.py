@@ -9,13 +9,25 @@ from amp_sklearn.data import FeatureLayout, PairMatrix
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"max_epochs": 0}, "max_epochs of AMPSClassifier must be an int >= 1, got 0"),
-        ({"lr": 0}, "lr of AMPSClassifier must be a number > 0, got 0"),
-        ({"dropout": 1.0}, "dropout of AMPSClassifier must be a number >= 0 and < 1, got 1.0"),
-        ({"lr_schedule": "warm"}, r"lr_schedule of AMPSClassifier must be one of .* got 'warm'"),
-        ({"n_tokens": "all"}, r'n_tokens of AMPSClassifier must be "auto" or an int >= 1'),
-        ({"grad_clip": -1}, "grad_clip of AMPSClassifier must be None or a number > 0"),
-        ({"dtype": "float16"}, "dtype of AMPSClassifier must be one of"),
+        (
+            {"max_epochs": 0},
+            r"'max_epochs' parameter of AMPSClassifier must be an int in the range \[1, inf\). Got 0",
+        ),
+        ({"lr": 0}, r"'lr' parameter of AMPSClassifier must be a float in the range \(0.0, inf\). Got 0"),
+        (
+            {"dropout": 1.0},
+            r"'dropout' parameter of AMPSClassifier must be a float in the range \[0.0, 1.0\). Got 1.0",
+        ),
+        (
+            {"lr_schedule": "warm"},
+            r"'lr_schedule' parameter of AMPSClassifier must be a str among .* or None. Got 'warm'",
+        ),
+        (
+            {"n_tokens": "all"},
+            r"'n_tokens' parameter of AMPSClassifier must be a str among {'auto'} or an int in",
+        ),
+        ({"grad_clip": -1}, r"'grad_clip' parameter of AMPSClassifier must be a float .* or None"),
+        ({"dtype": "float16"}, "'dtype' parameter of AMPSClassifier must be a str among"),
         ({"n_heads": 3}, "n_heads=3 must divide the width of a token, 4; give d_model"),
         ({"n_tokens": 8}, "n_tokens=8, but X has 4 tokens per pair .A_segment0 to B_segment1."),
         ({"monitor": "no_such_score"}, "no_such_score"),

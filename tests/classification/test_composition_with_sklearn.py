@@ -54,9 +54,9 @@ def test_every_classifier_has_the_same_training_parameters():
 
 @pytest.mark.parametrize("kind", [*ALL, AutoencoderReducer])
 def test_every_parameter_is_documented_with_its_default(kind):
-    parameters = kind.__doc__.split("Attributes\n")[0].split("Parameters\n")[1]
+    parameters = inspect.getdoc(kind).split("Attributes\n")[0].split("Parameters\n")[1]
     documented = {}
-    for names, text in re.findall(r"^    ([a-z][\w, ]*) : (.*)$", parameters, flags=re.MULTILINE):
+    for names, text in re.findall(r"^([a-z][\w, ]*) : (.*)$", parameters, flags=re.MULTILINE):
         given = re.search(r"default=(.*)$", text)
         defaults = (
             given[1].split(", ") if given and ", " in names else [given and given[1]] * len(names.split(", "))
