@@ -7,11 +7,16 @@ __all__ = [
     "PairTableWarning",
     "ScreenError",
     "SequenceError",
+    "SequenceWarning",
 ]
 
 
 class SequenceError(ValueError):
     """A protein sequence, or a file of sequences, cannot be used; the message names protein and position."""
+
+
+class SequenceWarning(UserWarning):
+    """Sequences can be used, but look like something else than proteins."""
 
 
 class PairTableError(ValueError):

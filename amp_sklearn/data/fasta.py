@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from ..exceptions import SequenceError
+from .id_matching import NamedSequences, names_in_header
 from .sequences import check_sequences
-from .text_files import open_text
+from .text_files import open_text, shown
 
 _UNIPROT_PREFIXES = ("sp", "tr")
 
@@ -75,7 +76,8 @@ def parse_fasta(path, *, full_id=False):
 
     Returns
     -------
-    dict of str to str
+    NamedSequences of str to str
+        With the names of the proteins that their headers tell.
 
     Raises
     ------
@@ -84,9 +86,11 @@ def parse_fasta(path, *, full_id=False):
     """
     name = Path(path).name
     starts: dict[str, int] = {}
-    sequences: dict[str, str] = {}
+    sequences = NamedSequences()
     repeated: dict[str, list[int]] = {}
-    for protein, line, sequence in _entries(path, name, full_id):
+    for header, line, sequence in _entries(path, name):
+        protein = _header_id(header, line, name, full_id)
+        sequences.add_names(protein, names_in_header(header))
         if protein not in sequences:
             starts[protein], sequences[protein] = line, sequence
         elif sequences[protein] != sequence:
@@ -95,7 +99,9 @@ def parse_fasta(path, *, full_id=False):
         raise SequenceError(f"{name} holds no sequence; expected FASTA: a line '>id', then lines of residues")
     if repeated:
         first = list(repeated.items())[:5]
-        listed = "; ".join(f"{protein!r} (lines {', '.join(map(str, lines))})" for protein, lines in first)
+        listed = "; ".join(
+            f"{shown(protein)} (lines {', '.join(map(str, lines[:9]))})" for protein, lines in first
+        )
         more = f" and {len(repeated) - 5:,} more" if len(repeated) > 5 else ""
         raise SequenceError(
             f"{name}: {len(repeated):,} id(s) stand for different sequences: {listed}{more}; give each "
@@ -105,33 +111,35 @@ def parse_fasta(path, *, full_id=False):
     return sequences
 
 
-def _entries(path, name, full_id):
-    """Yield id, line of the header and sequence of each entry."""
-    protein, start = None, 0
+def _entries(path, name):
+    """Yield header without its mark, line of the header and sequence of each entry."""
+    header, start = None, 0
     parts: list[str] = []
     with open_text(path, SequenceError) as file:
         for number, line in enumerate(file, 1):
             line = line.rstrip()
             if line.startswith(">"):
-                if protein is not None:
-                    yield protein, start, "".join(parts)
-                protein, start, parts = _header_id(line, number, name, full_id), number, []
-            elif protein is not None:
+                if header is not None:
+                    yield header, start, "".join(parts)
+                header, start, parts = line[1:], number, []
+            elif header is not None:
                 parts.append(line)
             elif line:
                 raise SequenceError(
                     f"{name} is not FASTA: line {number} should be a header such as '>P04637', "
-                    f"got {line[:40]!r}"
+                    f"got {shown(line)}"
                 )
-    if protein is not None:
-        yield protein, start, "".join(parts)
+    if header is not None:
+        yield header, start, "".join(parts)
 
 
-def _header_id(line, number, name, full_id):
-    word = line[1:].split(maxsplit=1)[0] if line[1:2].strip() else ""
+def _header_id(header, number, name, full_id):
+    word = header.split(maxsplit=1)[0] if header[:1].strip() else ""
     fields = word.split("|")
     if not full_id and len(fields) == 3 and fields[0] in _UNIPROT_PREFIXES:
         word = fields[1]
     if not word:
-        raise SequenceError(f"{name}: the header on line {number} has no id right after '>': {line[:40]!r}")
+        raise SequenceError(
+            f"{name}: the header on line {number} has no id right after '>': {shown('>' + header)}"
+        )
     return word

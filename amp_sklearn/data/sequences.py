@@ -1,12 +1,15 @@
 """Which sequences are accepted: the one check behind the readers and the embedder."""
 
 import string
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from ..exceptions import SequenceError
+from ..exceptions import SequenceError, SequenceWarning
+from .id_matching import looks_like_id
+from .text_files import shown
 
 STANDARD_RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 
@@ -20,6 +23,7 @@ _ALLOWED = RESIDUES.encode("ascii")
 _UPPERCASE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LISTED_PROTEINS = 5
 _LISTED_LETTERS = 8
+_SHORTEST_GENE = 30  # a protein of 30 residues has no other letters than ACGTN in less than one of 10**16
 
 
 def residue_numbers(sequence):
@@ -74,6 +78,11 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
     ValueError
         If ``ids`` and ``sequences`` differ in length.
 
+    Warns
+    -----
+    SequenceWarning
+        If sequences of 30 letters or more hold nothing but A, C, G, T, U and N: nucleotides, in all likelihood.
+
     Examples
     --------
     >>> from amp_sklearn.data import check_sequences
@@ -101,6 +110,7 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
     checked: list[str] = []
     problems: dict[int, str] = {}
     letters: set[str] = set()
+    nucleotides: list[int] = []
     for row, sequence in enumerate(sequences):
         if not isinstance(sequence, str):
             problems[row] = _not_text(sequence)
@@ -114,16 +124,35 @@ def check_sequences(sequences, ids=None, *, uppercase=False, source=None):
             illegal = [(place, letter) for place, letter in enumerate(sequence, 1) if letter not in RESIDUES]
             letters.update(letter for _, letter in illegal)
             problems[row] = _list_letters(illegal)
+        elif len(sequence) >= _SHORTEST_GENE and not sequence.encode().translate(None, b"ACGTUN"):
+            nucleotides.append(row)
         checked.append(str(sequence))  # numpy's own string type becomes a plain one
+
+    def name_of(row):
+        return f"row {row}" if ids is None else shown(ids[row])[1:-1]
+
     if problems:
-        names = range(len(sequences)) if ids is None else ids
-        prefix = "row " if ids is None else ""
-        lines = [f"  {prefix}{names[row]}: {text}" for row, text in list(problems.items())[:_LISTED_PROTEINS]]
+        lines = [f"  {name_of(row)}: {text}" for row, text in list(problems.items())[:_LISTED_PROTEINS]]
         if len(problems) > _LISTED_PROTEINS:
             lines.append(f"  and {len(problems) - _LISTED_PROTEINS:,} more")
         where = f"{source}: " if source else ""
         head = f"{where}{len(problems):,} of {len(sequences):,} sequences cannot be used:"
+        like_ids = [
+            row for row in problems if isinstance(sequences[row], str) and looks_like_id(sequences[row])
+        ]
+        if 2 * len(like_ids) > len(problems):
+            example = shown(sequences[like_ids[0]])
+            advice = f"These look like ids of proteins ({example}), not sequences; use read_pairs to look sequences up."
+            raise SequenceError("\n".join([head, *lines, advice]))
         raise SequenceError("\n".join([head, *lines, _advice(letters)]))
+    if nucleotides:
+        listed = ", ".join(name_of(row) for row in nucleotides[:_LISTED_PROTEINS])
+        warnings.warn(
+            f"{len(nucleotides):,} of {len(sequences):,} sequences ({listed}{', ...' if len(nucleotides) > 5 else ''}) hold "
+            "only the letters of nucleotides; translate them if they are genes, for they are read as proteins",
+            SequenceWarning,
+            stacklevel=3,
+        )
     return checked
 
 

@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ..exceptions import PairTableError
-from .delimited import rows_of_lines
-from .text_files import binary_kind, open_text
+from .delimited import delimiter_of, rows_of_lines
+from .text_files import binary_kind, open_text, shown
 from .workbooks import read_parquet, read_sheet
+
+_LISTED_COLUMNS = 20
+_USUAL_NAMES = ("proteina", "protein1", "entry", "protein", "proteinid", "accession", "id")  # normalised
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,15 @@ class Table:
         frame.
     source : str
         Name of the table, for messages.
+    notes : tuple of str, default=()
+        What was left aside on reading: comment lines, other sheets.
     """
 
     columns: dict
     places: Sequence[int]
     place: str
     source: str
+    notes: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.places)
@@ -85,13 +91,27 @@ class Table:
         PairTableError
             If it does not; the message lists the columns found.
         """
-        if name not in self.columns:
-            raise PairTableError(f"{self.source} has no column {name!r} ({advice}); {self.found()}")
-        return self.columns[name]
+        return self.columns[self.resolve(name, advice)]
+
+    def resolve(self, name, advice):
+        """Name of a column that must exist, given by name, or by number from 0 where no column is called so.
+
+        Raises
+        ------
+        PairTableError
+            If it does not; the message lists the columns found.
+        """
+        if name in self.columns:
+            return name
+        if isinstance(name, int) and not isinstance(name, bool) and 0 <= name < len(self.columns):
+            return list(self.columns)[name]
+        raise PairTableError(f"{self.source} has no column {name!r} ({advice}); {self.found()}")
 
     def found(self):
         """Words for the columns there are."""
-        return f"columns found: {', '.join(map(repr, self.columns))}"
+        listed = list(self.columns)[:_LISTED_COLUMNS]
+        more = f" and {len(self.columns) - len(listed):,} more" if len(self.columns) > len(listed) else ""
+        return f"columns found: {', '.join(str(name) if isinstance(name, int) else shown(name) for name in listed)}{more}"
 
     def texts(self, name):
         """Cells of a column of ids as text.
@@ -121,7 +141,7 @@ class Table:
             cell = self.columns[name][odd[0]]
             raise PairTableError(
                 f"{self.source}: {len(odd):,} cell(s) in column {name!r}, {self.at(odd)}, hold no id but a "
-                f"{type(cell).__name__} ({cell}); a spreadsheet may have converted them: restore ids as text"
+                f"{type(cell).__name__} ({str(cell)[:40]}); a spreadsheet may have converted them: restore ids as text"
             )
         return texts
 
@@ -150,14 +170,19 @@ def _as_text(cell):
     return str(int(float(cell))) if isinstance(cell, Real) and float(cell).is_integer() else None
 
 
-def read_table(source):
+def read_table(source, *, header=0, sheet=None):
     """Read a table of any accepted kind; what a file is, its first bytes tell.
 
     Parameters
     ----------
     source : str, path-like or DataFrame
-        Text with tabs, commas or semicolons (gzipped or not), Excel (.xlsx, first sheet), Parquet, or a data
-        frame. The first line holds the column names. Rows of a file without any content are skipped.
+        Text with tabs, commas, semicolons or white space between the cells (gzipped or not), Excel (.xlsx), Parquet,
+        or a data frame. Rows of a file without any content are skipped, and so are lines of text that begin with
+        ``#``, which ``notes`` of the table counts; a ``#`` before the column names is taken off.
+    header : {0, None}, default=0
+        0: the first row holds the column names. None: a file has no such row; columns are called by number from 0.
+    sheet : str or int, default=None
+        Sheet of a workbook, by name or number from 0; by default the first.
 
     Returns
     -------
@@ -170,12 +195,18 @@ def read_table(source):
     TypeError
         If ``source`` is neither a file nor a data frame.
     """
+    if header not in (0, None) or isinstance(header, bool):
+        raise ValueError(
+            f"header must be 0 (the first row holds the column names) or None (no row does), got {header!r}"
+        )
     if isinstance(source, pd.DataFrame):
         return _from_frame(source, "the data frame")
     if not isinstance(source, str | PathLike):
         raise TypeError(f"a table must be a file or a DataFrame, got {type(source).__name__}")
     kind = binary_kind(source)
     name = Path(source).name
+    if sheet is not None and kind != "zip":
+        raise PairTableError(f"{name} is no Excel workbook (.xlsx) and has no sheet {sheet!r}")
     if kind == "parquet":
         return _from_frame(read_parquet(source, PairTableError), name)
     if kind == "xls":
@@ -183,29 +214,72 @@ def read_table(source):
     if kind == "hdf5":
         raise PairTableError(f"{name} is an HDF5 file; expected text with a line per row, Excel or Parquet")
     if kind == "zip":
-        rows, place = read_sheet(source, PairTableError)[0], "row"
+        rows, ignored = read_sheet(source, PairTableError, sheet)
+        place, notes = "row", []
+        if ignored:
+            notes = [f"other sheets were not read: {', '.join(map(shown, ignored))} (choose with sheet=name)"]
     else:
-        with open_text(source, PairTableError) as file:
-            rows, place = list(rows_of_lines(enumerate(file, 1), source, PairTableError)), "line"
+        rows, notes = _text_rows(source)
+        place = "line"
     filled = [(number, row) for number, row in rows if not all(map(is_empty, row))]
     if not filled:
-        raise PairTableError(f"{name} is empty; expected a first line with column names, then rows")
-    header = list(filled[0][1])
-    while header and is_empty(header[-1]):
-        header.pop()
-    return _from_rows([str(cell).strip() for cell in header], filled[1:], place, name)
+        others = f" ({'; '.join(notes)})" if notes else ""
+        raise PairTableError(f"{name} is empty; expected a first line with column names, then rows{others}")
+    names = list(filled[0][1])
+    while names and is_empty(names[-1]):
+        names.pop()
+    if header is None:
+        return _from_rows(list(range(len(names))), filled, place, name, notes)
+    return _from_rows([str(cell).strip() for cell in names], filled[1:], place, name, notes)
 
 
-def _from_rows(header, rows, place, name):
+def _text_rows(path):
+    """Rows of a text file, and what to say about its comments."""
+    with open_text(path, PairTableError) as file:
+        lines = [(number, line) for number, line in enumerate(file, 1) if line.strip()]
+    comments = [number for number, line in lines if line.startswith("#")]
+    content = [(number, line) for number, line in lines if not line.startswith("#")]
+    if comments and (not content or comments[0] < content[0][0]):
+        number, line = [
+            entry for entry in lines if entry[0] in comments and (not content or entry[0] < content[0][0])
+        ][-1]
+        if _is_header(line, content):
+            comments.remove(number)
+            content.insert(0, (number, line.lstrip("#")))
+    notes = []
+    if comments:
+        listed = ", ".join(map(str, comments[:5])) + (
+            f" and {len(comments) - 5:,} more" if len(comments) > 5 else ""
+        )
+        notes = [f"{len(comments):,} line(s) that begin with # were skipped as comments, line(s) {listed}"]
+    return list(rows_of_lines(content, path, PairTableError)), notes
+
+
+def _is_header(line, content):
+    """Whether the last comment before the rows holds column names: as many as the row below, divided as it is."""
+    if not content:
+        return False
+    mark = delimiter_of(content[0][1])
+    n_cells = len(line.lstrip("#").strip("\n").split(mark))
+    return (
+        n_cells > 1
+        and n_cells == len(content[0][1].rstrip("\n").split(mark))
+        and not any(_normalised(cell) in _USUAL_NAMES for cell in content[0][1].split(mark))
+    )
+
+
+def _from_rows(header, rows, place, name, notes):
     _reject_repeated(header, name)
     for number, row in rows:
         if len(row) < len(header) or not all(map(is_empty, row[len(header) :])):
+            names = ", ".join(str(column)[:40] for column in header[:_LISTED_COLUMNS])
             raise PairTableError(
-                f"{name}: {place} {number} has {len(row)} cells, but there are {len(header)} column names "
-                f"({', '.join(header)})"
+                f"{name}: {place} {number} has {len(row)} cells, but there are {len(header)} column names ({names})"
+                if isinstance(header[0], str)
+                else f"{name}: {place} {number} has {len(row)} cells, but the first row has {len(header)}"
             )
     columns = {column: [row[i] for _, row in rows] for i, column in enumerate(header)}
-    return Table(columns, [number for number, _ in rows], place, name)
+    return Table(columns, [number for number, _ in rows], place, name, tuple(notes))
 
 
 def _from_frame(frame, name):

@@ -116,17 +116,6 @@ def test_long_lists_of_unknown_ids_are_counted():
     assert "'R' (rows 0, 1, 2, 3, 4 and 8 more (from 0))" in found
 
 
-def test_hints_for_ids_that_nearly_match(tmp_path):
-    frame = pd.DataFrame({"protein_a": ["P04637 "], "protein_b": ["P04637"]})
-    assert "white space included" in error(frame, {"P04637": "MK"})
-    fasta = text_file(tmp_path, ">sp|P04637|P53_HUMAN\nMK\n", "s.fasta")
-    frame = pd.DataFrame({"protein_a": ["sp|P04637|P53_HUMAN"], "protein_b": ["sp|P04637|P53_HUMAN"]})
-    assert "full_id=True" in error(frame, fasta)
-    with pytest.warns(PairTableWarning, match="with itself"):
-        X, _ = read_pairs(frame, fasta, full_id=True)
-    assert X.iloc[0].to_list() == ["MK", "MK"]
-
-
 def test_empty_ids_and_labels_are_named(tmp_path):
     path = text_file(tmp_path, "protein_a,protein_b,label\nNA,,1\n , nan,0\nNA,nan,\n")
     assert "pairs.csv: 1 empty cell(s) in column 'protein_a', line 3" in error(path)
@@ -185,12 +174,12 @@ def test_rows_of_a_sheet_are_numbered_as_the_program_shows_them(tmp_path):
         (["-1", "+1"], [-1, 1], "i"),
         ([True, False], [True, False], "b"),
         (["0.5", "1"], [0.5, 1.0], "f"),
-        (["yes", "no"], ["yes", "no"], "O"),
-        (["NA", "1"], ["NA", "1"], "O"),
+        (["yes", "no"], [1, 0], "i"),
+        (["strong", "weak"], ["strong", "weak"], "O"),
         ([1, "0"], [1, 0], "i"),
     ],
 )
-def test_labels_are_kept_as_given_and_whole_numbers_are_integers(given_labels, expected, kind):
+def test_labels_are_numbers_where_they_can_be(given_labels, expected, kind):
     frame = pd.DataFrame({"protein_a": ["NA", "007"], "protein_b": ["nan", "1e5"]})
     frame["label"] = pd.Series(given_labels, dtype=object)
     y = read_pairs(frame, SEQUENCES)[1]
