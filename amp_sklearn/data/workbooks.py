@@ -2,10 +2,8 @@
 
 import os
 import zipfile
-from pathlib import Path
 
 import openpyxl
-import pandas as pd
 
 from .text_files import located, too_large, unpacked_limit
 
@@ -98,8 +96,12 @@ def read_parquet(path, error):
             metadata = file.metadata
             groups = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
             size = max(groups, 8 * metadata.num_rows * metadata.num_columns)
-        frame = pd.read_parquet(Path(path)) if size <= limit else None
-    except Exception as wrong:  # pyarrow and pandas meet damage with errors of many types
+        frame = None
+        if size <= limit:
+            table = pyarrow.parquet.read_table(path)
+            table.validate(full=True)  # text that is not UTF-8 would be met later only
+            frame = table.to_pandas()
+    except Exception as wrong:  # pyarrow meets damage with errors of many types
         message = f"is a damaged Parquet file ({type(wrong).__name__}: {wrong})"
         raise located(error, message, path) from wrong
     if frame is None:

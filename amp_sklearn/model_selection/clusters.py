@@ -1,6 +1,7 @@
 """Clusters of similar sequences: made by an external program, read from its files, or given by hand."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -123,7 +124,7 @@ def read_clusters(path):
         members.append(fields[1])
     if not members:
         raise located(PairTableError, "holds no cluster", path)
-    return _unique(pd.Series(clusters, index=members, name="cluster", dtype=object))
+    return _unique(pd.Series(clusters, index=members, name="cluster", dtype=object), f"{Path(path).name}: ")
 
 
 def clusters_of_pairs(X, clusters):
@@ -216,7 +217,7 @@ def _table(table):
     return pd.Series(table[cluster].to_numpy(dtype=object), index=table[member].to_numpy(dtype=object))
 
 
-def _unique(clusters):
+def _unique(clusters, where=""):
     """One cluster per member, or an error."""
     repeated = clusters.index.duplicated(keep=False)
     if not repeated.any():
@@ -224,6 +225,6 @@ def _unique(clusters):
     several = clusters[repeated].groupby(level=0).nunique(dropna=False)
     if (several > 1).any():
         raise PairTableError(
-            f"{shown(several.index[several > 1][0])} stands in several clusters; give it one"
+            f"{where}{shown(several.index[several > 1][0])} stands in several clusters; give it one"
         )
     return clusters[~clusters.index.duplicated()]
