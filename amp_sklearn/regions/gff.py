@@ -2,8 +2,9 @@
 
 from urllib.parse import unquote
 
+from ..data.text_files import shown
 from ..exceptions import AnnotationError
-from .files import open_text
+from .files import open_text, whole_number
 from .table import accession
 
 
@@ -30,30 +31,24 @@ def gff_rows(path):
     lengths = {}
     with open_text(path) as handle:
         for line, text in enumerate(handle, start=1):
-            text = text.rstrip("\r\n")
+            text = text.rstrip("\n")
             if text.startswith("##FASTA"):
                 return
             if text.startswith("##sequence-region"):
                 fields = text.split()
-                if len(fields) != 4 or not fields[3].isdigit():
+                try:
+                    lengths[fields[1]] = whole_number(fields[3])
+                except (IndexError, ValueError):
                     raise AnnotationError(
-                        f"expected '##sequence-region id start end', got {text!r}", path, line
-                    )
-                lengths[fields[1]] = int(fields[3])
+                        f"expected '##sequence-region id start end', got {shown(text)}", path, line
+                    ) from None
                 continue
             if not text.strip() or text.startswith("#"):
                 continue
             columns = text.split("\t")
             if len(columns) < 9:
                 raise AnnotationError(f"expected 9 tab-separated columns, got {len(columns)}", path, line)
-            attributes = {}
-            for part in columns[8].strip().split(";"):
-                if part in ("", "."):
-                    continue
-                key, equals, value = part.partition("=")
-                if not equals:
-                    raise AnnotationError(f"expected attributes key=value, got {part!r}", path, line)
-                attributes[unquote(key)] = unquote(value)
+            attributes = _attributes(columns[8], path, line)
             protein = columns[0]
             yield (
                 line,
@@ -62,3 +57,21 @@ def gff_rows(path):
                 attributes,
                 lengths.get(protein),
             )
+
+
+def _attributes(text, path, line):
+    """Attributes by key; a part without ``=`` continues the value before it, where a program left ``;`` unescaped."""
+    attributes: dict[str, str] = {}
+    key = None
+    for part in text.strip().split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            key = unquote(name.strip())
+            attributes[key] = unquote(value)
+        elif part.strip() in ("", "."):
+            continue
+        elif key is None:
+            raise AnnotationError(f"expected attributes key=value, got {shown(part)}", path, line)
+        else:
+            attributes[key] += ";" + unquote(part)
+    return attributes

@@ -145,6 +145,11 @@ def read_interproscan_json(path):
     for i, result in enumerate(content["results"]):
         way: tuple = ("results", i)
         try:
+            if "openReadingFrames" in result:
+                raise rows.error(
+                    "the scan of a nucleotide sequence; scan the translated proteins, or read the GFF3, XML or TSV of "
+                    "this scan",
+                )
             proteins = [accession(xref["id"]) for xref in result["xref"]]
             length = len(result["sequence"])
             for j, match in enumerate(result["matches"]):
@@ -223,8 +228,34 @@ def read_interproscan_xml(path):
     return rows.table()
 
 
+class _TranslatedProteins:
+    """Which protein the matches of a scanned nucleotide sequence lie on."""
+
+    def __init__(self):
+        self.nucleotides, self._last, self._lengths = set(), {}, {}
+
+    def takes(self, sequence, type_, end, attributes):
+        """Look at a row; whether it is a sequence itself and no region."""
+        if type_ in ("nucleic_acid", "ORF"):
+            self.nucleotides.add(sequence)
+        elif type_ == "polypeptide":
+            self._last[sequence] = protein = attributes.get("ID", sequence)
+            self._lengths[protein] = end
+        return type_ in ("nucleic_acid", "ORF", "polypeptide")
+
+    def protein_of(self, sequence, attributes):
+        """Protein and text of its length, or None."""
+        target = attributes.get("Target", "").split()[:1]
+        protein = target[0] if target and target[0] in self._lengths else self._last.get(sequence)
+        return None if protein is None or protein == sequence else (protein, self._lengths[protein])
+
+
 def read_interproscan_gff(path, entry_types=None):
     """Read an InterProScan GFF3 file.
+
+    In the scan of a nucleotide sequence (``-t n``) a match lies on the protein that an open reading frame was translated
+    to, and is given to that protein: the ``polypeptide`` that its ``Target`` names, or else the last one above it of
+    the same sequence. The protein is called as in that row's ``ID`` and in the file's FASTA part.
 
     Parameters
     ----------
@@ -244,9 +275,18 @@ def read_interproscan_gff(path, entry_types=None):
         If a line is malformed; names it.
     """
     rows, types = AnnotationRows(path, SOURCE), _entry_types(entry_types)
+    translated = _TranslatedProteins()
     for line, protein, library, type_, start, end, attributes, length in gff_rows(path):
-        if type_ == "polypeptide":  # the sequence itself
+        if translated.takes(protein, type_, end, attributes):
             continue
+        if protein in translated.nucleotides:
+            found = translated.protein_of(protein, attributes)
+            if found is None:
+                raise rows.error(
+                    f"match on the nucleotide sequence {shown(protein)} without the polypeptide that it lies on",
+                    line,
+                )
+            protein, length = found[0], rows.length(found[1], "the end of a polypeptide", line)
         found = re.search(r"IPR\d{6}", attributes.get("Dbxref", ""))
         entry = found[0] if found else ""
         signature = attributes.get("Name", "")
