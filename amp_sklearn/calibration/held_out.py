@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
@@ -70,7 +69,7 @@ def held_out_probabilities(model, X, y, cv):
         return np.arange(len(y)), model.predict_proba(X)[:, 1].astype(float)
     if cv is None or isinstance(cv, int | np.integer):
         cv = ProteinDisjointKFold(5 if cv is None else cv, random_state=0)
-    _, predictions = evaluate_folds(model, X, y, check_cv(cv))
+    _, predictions = evaluate_folds(model, X, y, cv)
     return predictions["row"].to_numpy(), predictions["probability"].to_numpy(dtype=float)
 
 

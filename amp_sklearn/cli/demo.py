@@ -1,4 +1,4 @@
-"""amp-sklearn demo: the whole road on real data."""
+"""amp-sklearn demo: a complete example on real data, from sequences to explained predictions."""
 
 import time
 from pathlib import Path
@@ -18,12 +18,12 @@ def demo(
     device: Device = "auto",
 ):
     """Embed, cross-validate, train, predict and explain 11,188 bundled yeast pairs; minutes on two cores, offline."""
-    import joblib
     import matplotlib
 
     matplotlib.use("Agg")
     from ..data import load_yeast_ppi
     from ..explanation import explain
+    from ..persistence import save_model
     from ..workflows import cross_validation, evaluate_schemes, pair_pipeline, summarise
 
     begin = time.perf_counter()
@@ -47,7 +47,7 @@ def demo(
     _heading(3, "train, and predict pairs of proteins that the model has not seen")
     train, test = next(cross_validation("protein-disjoint", random_state=seed).split(X, y))
     model.fit(X.iloc[train], y[train])
-    joblib.dump(model, out / "model.joblib")
+    save_model(model, out / "model.amp")
     held_out = X.iloc[test]
     table = held_out.index.to_frame(index=False).assign(label=y[test])
     table["probability"] = model.predict_proba(held_out)[:, 1]
@@ -72,13 +72,13 @@ def demo(
         "attention.png": "which segments look at which, per encoder layer",
         "segments.png": "which segments matter (integrated gradients)",
         "pair.png": "one pair, along both sequences",
-        "model.joblib": "the trained pipeline",
+        "model.amp": "the trained pipeline",
     }.items():
         print(f"  {name:<16} {what}")
     print("\nYour own pairs (table with protein_a, protein_b, label) and FASTA file:")
     print("  amp-sklearn evaluate pairs.tsv proteins.fasta --out evaluation")
-    print("  amp-sklearn train pairs.tsv proteins.fasta --out model.joblib")
-    print("  amp-sklearn predict model.joblib new_pairs.tsv proteins.fasta --out predictions.tsv")
+    print("  amp-sklearn train pairs.tsv proteins.fasta --out model.amp")
+    print("  amp-sklearn predict model.amp new_pairs.tsv proteins.fasta --out predictions.tsv")
     print(
         "With the real ESM-2 (2.6 GB, downloaded once; a GPU helps) add: --esm2 facebook/esm2_t33_650M_UR50D"
     )

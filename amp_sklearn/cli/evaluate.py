@@ -11,9 +11,9 @@ from .options import (
     Device,
     Epochs,
     MaxLength,
-    Model,
+    ModelName,
+    ModelOption,
     Pairs,
-    Preset,
     Seed,
     Sequences,
     Uppercase,
@@ -34,7 +34,7 @@ def evaluate(
     pairs: Pairs,
     sequences: Sequences,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("evaluation"),
-    model: Preset = Model.amps_small,
+    model: ModelOption = ModelName.amps_small,
     scheme: Annotated[
         Scheme,
         typer.Option(

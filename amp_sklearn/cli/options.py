@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and what they are turned into."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-class Model(StrEnum):
+class ModelName(StrEnum):
     """Pipelines that ``amp_sklearn.workflows.pair_pipeline`` makes, by name."""
 
     amps_small = "amps-small"
@@ -37,8 +38,8 @@ ESM2 = Annotated[
         help="ESM-2 model: esm2-mini (bundled, offline), a name such as facebook/esm2_t33_650M_UR50D, or a folder.",
     ),
 ]
-Preset = Annotated[
-    Model,
+ModelOption = Annotated[
+    ModelName,
     typer.Option(
         "--model", help="Classifier: amps-small (minutes on a laptop), amps (as published), composition."
     ),
@@ -87,7 +88,7 @@ def read_input(pairs, sequences, uppercase, *, labelled):
 
 def build_model(name, esm2, max_length, device, seed, epochs=None):
     """The pipeline that ``--model`` names."""
-    if name == Model.composition:  # it reads letters, and is fitted at once
+    if name == ModelName.composition:  # it reads letters, and is fitted at once
         for option, value, default in (("--epochs", epochs, None), ("--esm2", esm2, "esm2-mini")):
             if value != default:
                 raise typer.BadParameter(f"{option} is not for --model {name}")
@@ -96,3 +97,29 @@ def build_model(name, esm2, max_length, device, seed, epochs=None):
     return pair_pipeline(
         name, esm2=esm2, max_length=max_length, device=device, random_state=seed, max_epochs=epochs, verbose=1
     )
+
+
+def load_fitted(path):
+    """A fitted model from a file by ``save_model``, or, with a warning, by joblib."""
+    from ..persistence import load_model
+
+    if path.suffix not in (".joblib", ".pkl", ".pickle"):
+        try:
+            return load_model(path)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is no model that 'amp-sklearn train' wrote ({error}); the order is MODEL PAIRS SEQUENCES"
+            ) from error
+    import joblib
+
+    print(
+        f"amp-sklearn: loading {path} can run code that its author put there; use it only if you trust the author, and "
+        "train again to get a file that cannot",
+        file=sys.stderr,
+    )
+    try:
+        return joblib.load(path)
+    except OSError:
+        raise
+    except Exception as error:  # whatever the bytes of another file make it do
+        raise ValueError(f"{path} is no model file by joblib ({type(error).__name__}: {error})") from error

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from .options import Pairs, Sequences, Uppercase, read_input
+from .options import Pairs, Sequences, Uppercase, load_fitted, read_input
 
 
 def predict(
     model: Annotated[
         Path,
         typer.Argument(
-            help="Model saved by 'amp-sklearn train'. Loading it runs code from the file: use files that you trust.",
+            help="Model saved by 'amp-sklearn train' or save_model. A .joblib file is read too, and can run code.",
             show_default=False,
         ),
     ],
@@ -24,19 +24,9 @@ def predict(
     uppercase: Uppercase = False,
 ):
     """Predict the probability of interaction for each pair."""
-    import joblib
-
     X, _ = read_input(pairs, sequences, uppercase, labelled=False)
-    try:
-        fitted = joblib.load(model)
-        classes = fitted.classes_.tolist()
-    except OSError:
-        raise
-    except Exception as error:  # whatever the bytes of another file make it do
-        raise ValueError(
-            f"{model} is no model that 'amp-sklearn train' wrote ({type(error).__name__}: {error}); the order is "
-            "MODEL PAIRS SEQUENCES"
-        ) from error
+    fitted = load_fitted(model)
+    classes = fitted.classes_.tolist()
     if classes != [0, 1]:
         found = ", ".join(map(str, classes))
         raise ValueError(f"{model} tells apart {found}, not 1 (interacting) and 0; predict with it in Python")

@@ -10,9 +10,9 @@ from .options import (
     Device,
     Epochs,
     MaxLength,
-    Model,
+    ModelName,
+    ModelOption,
     Pairs,
-    Preset,
     Seed,
     Sequences,
     Uppercase,
@@ -24,8 +24,8 @@ from .options import (
 def train(
     pairs: Pairs,
     sequences: Sequences,
-    out: Annotated[Path, typer.Option(help="File of the trained model.")] = Path("model.joblib"),
-    model: Preset = Model.amps_small,
+    out: Annotated[Path, typer.Option(help="File of the trained model.")] = Path("model.amp"),
+    model: ModelOption = ModelName.amps_small,
     epochs: Epochs = None,
     esm2: ESM2 = "esm2-mini",
     max_length: MaxLength = None,
@@ -35,13 +35,12 @@ def train(
 ):
     """Train a model on labelled pairs and save it.
 
-    The saved file holds the classifier and the name of the ESM-2 model, not its weights.
+    The saved file holds the classifier and the name of the ESM-2 model, not its weights. Loading it executes nothing.
     """
-    import joblib
+    from ..persistence import save_model
 
     X, y = read_input(pairs, sequences, uppercase, labelled=True)
     fitted = build_model(model, esm2, max_length, device, seed, epochs).fit(X, y)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    joblib.dump(fitted, out)
+    save_model(fitted, out)
     print(f"trained on {len(X):,} pairs: {out}")
     print(f"predict with: amp-sklearn predict {out} PAIRS SEQUENCES")

@@ -41,7 +41,7 @@ def compare(
         Pairs of sequences.
     y : array-like of shape (n_pairs,)
         Two classes; the larger label is the positive one.
-    cv : splitter or iterable of (train, test)
+    cv : splitter, iterable of (train, test), or int
         Such as ``ProteinDisjointKFold(5)``, or one published split as ``[(train_rows, test_rows)]``.
     baselines : sequence of str, default=("protein_share", "protein_counts", "composition_logistic")
         Baselines to put into the comparison, of ``BASELINES``; ``()`` for none.
@@ -130,7 +130,7 @@ def _predictions(model, X, y, train, test, path):
     """Predictions of one fold, from their file where there is one."""
     if path is not None and path.exists():
         return pd.read_parquet(path)
-    _, of_pairs = evaluate_folds(model, X, y, check_cv([(train, test)]))
+    _, of_pairs = evaluate_folds(model, X, y, [(train, test)])
     if path is not None:
         with write_atomically(path) as unfinished:
             of_pairs.to_parquet(unfinished)

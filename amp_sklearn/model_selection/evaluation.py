@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from tqdm.auto import tqdm
 
@@ -21,8 +22,9 @@ def evaluate_folds(model, X, y, cv, *, verbose=0):
         Pairs of sequences; ids in the index are carried into the predictions.
     y : array-like of shape (n_pairs,)
         Two classes; the larger label (1 of 0 and 1) is the positive one.
-    cv : splitter
-        Such as ``ProteinDisjointKFold(5)`` or ``StratifiedKFold(5, shuffle=True)``.
+    cv : splitter, iterable of (train, test), or int
+        Such as ``ProteinDisjointKFold(5)``, or the row numbers of folds of your own. As everywhere in scikit-learn, an
+        int stands for so many stratified folds, which share proteins between training and test.
     verbose : int, default=0
         Show a progress bar over folds when positive.
 
@@ -59,7 +61,7 @@ def evaluate_folds(model, X, y, cv, *, verbose=0):
         raise ValueError(f"y must have two classes, got {len(classes)}: {classes[:5].tolist()}")
     positive = (y == classes[1]).astype(int)
     rows, tables, ids = [], [], pair_ids(X)
-    folds = list(cv.split(X, y))
+    folds = list(check_cv(cv, y, classifier=True).split(X, y))
     for fold, (train, test) in enumerate(tqdm(folds, desc="folds", disable=not verbose)):
         fitted = clone(model).fit(_safe_indexing(X, train), y[train])
         probability = fitted.predict_proba(_safe_indexing(X, test))[:, 1]

@@ -59,7 +59,7 @@ def test_every_command_has_help(run, command):
 
 def test_train_then_predict_equals_python(run, files, tiny_esm2, tmp_path):
     pairs, proteins = files / "pairs.tsv", files / "proteins.fasta"
-    model, predictions = tmp_path / "model.joblib", tmp_path / "predictions.tsv"
+    model, predictions = tmp_path / "model.amp", tmp_path / "predictions.tsv"
     run("train", pairs, proteins, "--out", model, "--esm2", tiny_esm2)
     assert "120 pairs" in run("predict", model, pairs, proteins, "--out", predictions)
     X, y = data.read_pairs(pairs, proteins)
@@ -69,6 +69,17 @@ def test_train_then_predict_equals_python(run, files, tiny_esm2, tmp_path):
     assert table[["protein_a", "protein_b"]].to_numpy().tolist() == X.index.to_frame().to_numpy().tolist()
     run("predict", model, pairs, proteins, "--out", tmp_path / "predictions.csv")
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "predictions.csv"), table)
+
+
+def test_predict_reads_joblib_files_with_a_warning(files, tmp_path):
+    X, y = data.read_pairs(files / "pairs.tsv", files / "proteins.fasta")
+    fitted = workflows.pair_pipeline("composition").fit(X, y)
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    arguments = ["predict", tmp_path / "model.joblib", files / "pairs.tsv", files / "proteins.fasta"]
+    result = CliRunner().invoke(cli.app, [*map(str, arguments), "--out", str(tmp_path / "found.tsv")])
+    assert result.exit_code == 0 and "can run code that its author put there" in result.stderr
+    found = pd.read_csv(tmp_path / "found.tsv", sep="\t")["probability"]
+    np.testing.assert_allclose(found, fitted.predict_proba(X)[:, 1])
 
 
 def test_evaluate_writes_folds_summary_and_predictions(run, files, tiny_esm2, tmp_path):

@@ -212,3 +212,15 @@ def test_two_processes_give_the_same_results(pairs, result):
     parallel = compare(models, *pairs, cv, baselines=["protein_share"], seeds=(0, 1), n_jobs=2)
     pd.testing.assert_frame_equal(parallel.metrics, result.metrics)
     pd.testing.assert_frame_equal(parallel.predictions, result.predictions)
+
+
+def test_cv_is_a_number_a_splitter_or_a_list_of_folds(pairs):
+    X, y = pairs
+    model = make_baseline("protein_share")
+    of_number = evaluate_folds(model, X, y, 2)[1]
+    splitter = StratifiedKFold(2)
+    folds = list(splitter.split(X, y))
+    for cv in (splitter, folds, iter(folds)):
+        pd.testing.assert_frame_equal(evaluate_folds(model, X, y, cv)[1], of_number)
+        compared = compare([model], X, y, folds, baselines=())
+        np.testing.assert_array_equal(compared.predictions["probability"], of_number["probability"])
