@@ -1,4 +1,4 @@
-"""The whole road: sequences to cross-validated probabilities, once per protein, reproducible, portable."""
+"""The complete pipeline: sequences to cross-validated probabilities, once per protein, reproducible, portable."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Ids against sequences, and what the form of an id says about the label."""
+"""Whether ids and sequences agree, and whether the form of an id reveals the label."""
 
 import re
 

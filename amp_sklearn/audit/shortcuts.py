@@ -1,4 +1,4 @@
-"""Label shortcuts: what can be predicted from which proteins a pair has, without a look at their sequences."""
+"""Label shortcuts: how well labels can be predicted from the identity of the proteins, without their sequences."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""CalibratedPairClassifier: probabilities that mean what they say for proteins never seen."""
+"""CalibratedPairClassifier: probabilities calibrated for pairs of proteins that were not seen in training."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin

@@ -1,4 +1,4 @@
-"""How alike proteins are to the nearest of a set of reference proteins."""
+"""Similarity of proteins to the nearest of a set of reference proteins."""
 
 import numpy as np
 from scipy import sparse

@@ -1,4 +1,4 @@
-"""SelectiveClassifier: no answer rather than a guess."""
+"""SelectiveClassifier: predicts only the pairs for which its confidence is high enough."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone

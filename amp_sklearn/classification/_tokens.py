@@ -1,4 +1,4 @@
-"""How many tokens the columns of X are."""
+"""The number of tokens that the columns of X hold."""
 
 
 def resolve_tokens(n_features, n_tokens, default, layout):

@@ -1,4 +1,4 @@
-"""ProteinFrequencyClassifier: what the names of two proteins tell without a look at their sequences."""
+"""ProteinFrequencyClassifier: predicts from how often proteins occur with each label, without reading sequences."""
 
 import numpy as np
 import pandas as pd

@@ -48,7 +48,7 @@ def pack(matrix):
         Some columns each, zero where there are fewer.
     """
     n_in, n_out = matrix.shape
-    # torch's memory begins at an address that vectors like
+    # torch allocates memory at addresses that are multiples of 64 bytes, which aligned vector loads need
     shape = -(-n_out // TILE_COLUMNS), n_in, TILE_COLUMNS
     panels = torch.empty(shape, dtype=torch.float32, device="cpu").numpy()
     by_columns = not matrix.flags.c_contiguous

@@ -56,7 +56,8 @@ def load_bernett_mini(split=None):
 
     Pairs of proteins of at most 400 residues, made of the 20 standard residues, drawn at random from each
     split and label: 3,000 pairs to train, 1,000 to validate, 1,000 to test, half of each interactions. For
-    quick examples and tests only; it is no published set, and results on it compare with nothing.
+    quick examples and tests only; it is not a published set, and no
+    published result can be compared with results on it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""sample_negatives: pairs to stand for "does not interact", which nobody publishes."""
+"""sample_negatives: pairs that are not known to interact, drawn because non-interacting pairs are rarely published."""
 
 import warnings
 

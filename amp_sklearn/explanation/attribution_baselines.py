@@ -1,4 +1,4 @@
-"""What "absent" means: the rows that attributions are measured against."""
+"""Baselines: the rows that stand for absent tokens and that attributions are measured against."""
 
 import numpy as np
 from sklearn.utils import check_random_state

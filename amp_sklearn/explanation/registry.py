@@ -1,4 +1,4 @@
-"""Explainers by name, and ``explain``, the one entry to all of them."""
+"""Explainers by name, and ``explain``, the function that runs any of them."""
 
 from dataclasses import fields, replace
 

@@ -1,4 +1,4 @@
-"""Explainers that replace a token and look what the model says: right for any classifier."""
+"""Explainers that replace a token and measure how the prediction changes; they work for any classifier."""
 
 from dataclasses import dataclass
 

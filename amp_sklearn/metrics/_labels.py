@@ -1,4 +1,4 @@
-"""Labels and probabilities of two-class predictions, checked: what all metrics of this package begin with."""
+"""Validation of labels and probabilities of two-class predictions, shared by all metrics of this package."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a model gains by staying silent on the pairs it is least sure of."""
+"""How much more accurate a model is when it gives no answer for its least confident pairs."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What a search draws from: distributions that any storage holds, a sampler whose draws can be repeated."""
+"""The search space: distributions that any storage can hold, and a sampler whose draws can be repeated."""
 
 import zlib
 from collections.abc import Mapping

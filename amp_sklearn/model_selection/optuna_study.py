@@ -1,4 +1,4 @@
-"""Where a search is recorded: its study, the data that the study belongs to, who works on which trial."""
+"""The record of a search: its study, the data that the study belongs to, and which process works on which trial."""
 
 import datetime
 import hashlib

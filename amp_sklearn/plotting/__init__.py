@@ -1,4 +1,4 @@
-"""Pictures: matplotlib displays that take results and nothing else."""
+"""Pictures: matplotlib displays that are made from results of the other packages."""
 
 from .audit import AuditDisplay
 from .evaluation_comparison import ComparisonDisplay

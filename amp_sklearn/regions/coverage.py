@@ -1,4 +1,4 @@
-"""How much of what a model looks at lies in annotated regions."""
+"""Coverage: how much of the segments or residues that an explanation selects lies in annotated regions."""
 
 import numpy as np
 import pandas as pd

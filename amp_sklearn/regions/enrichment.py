@@ -1,4 +1,4 @@
-"""Is what a model looks at annotated more often than chance? Effect sizes, intervals, p-values."""
+"""Enrichment of annotated regions in selected segments against chance: effect sizes, intervals, p-values."""
 
 import numpy as np
 import pandas as pd

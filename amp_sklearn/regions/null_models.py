@@ -1,4 +1,4 @@
-"""What coverage chance alone would give: null models that keep each protein's regions and selection."""
+"""Null models of coverage: the selected segments are moved, each protein's regions stay as they are."""
 
 from typing import Any
 
