@@ -7,12 +7,6 @@ from typing import Annotated
 
 import typer
 
-CHANCE_PAIRS = 100_000
-"""Beyond so many pairs hit rates come without those by chance, which count all pairs in each draw."""
-
-EXCEL_ROWS = 1_048_575
-"""Rows of data that one sheet holds below its header."""
-
 
 class TableFormat(StrEnum):
     tsv = "tsv"
@@ -85,7 +79,7 @@ def regions(
     null: Annotated[
         Null,
         typer.Option(
-            help="Chance model: the same protein's picks moved along it, or another protein's picks at the "
+            help="Chance model: the same protein's selected segments moved along it, or another protein's at the "
             "same relative positions."
         ),
     ] = Null.rotation,
@@ -109,75 +103,47 @@ def regions(
     Writes the annotations read (counts), coverage per pair, hit rates, enrichment with confidence intervals
     and corrected p-values, top against low, and pictures of them.
     """
-    from ..regions import AnnotationError
+    from ..exceptions import AnnotationError
+    from ..explanation import Explanation
+    from ..regions import analyse_regions, outcomes_by_labels, read_annotations, read_protein_lengths
 
-    options = {"fuzzy": "drop" if drop_fuzzy else "use", "outside": "clip" if clip else "raise"}
+    rules = {"fuzzy": "drop" if drop_fuzzy else "use", "outside": "clip" if clip else "raise"}
     try:
-        _analyse(
-            explanation, annotations, sequences, out, types, k, str(unit), thresholds, labels, cutoff,
-            entry_types, str(null), resamples, random_state, options, tables, pictures, pair or [],
-        )  # fmt: skip
+        explained = Explanation.load(explanation)
+        for row in pair or []:
+            if not 0 <= row < len(explained):
+                raise IndexError(f"--pair must lie in 0..{len(explained) - 1}, got {row}")
+        if labels is not None and explained.predictions is None:
+            raise ValueError(
+                "--labels needs an explanation that holds the model's predictions; this one has none"
+            )
+        lengths = read_protein_lengths(sequences)
+        read = read_annotations(annotations, entry_types=entry_types)
+        wanted = _types(types)
+        analysis = analyse_regions(
+            explained,
+            read,
+            lengths,
+            types=wanted,
+            k=k,
+            unit=str(unit),
+            thresholds=tuple(float(threshold) for threshold in thresholds.split(",")),
+            by=None if labels is None else outcomes_by_labels(explained, labels, cutoff),
+            null=str(null),
+            n_resamples=resamples,
+            random_state=random_state,
+            **rules,
+        )
+        written = analysis.write(out, str(tables))
+        written += _draw(analysis, out, pictures)
+        written += _tracks(explained, read, lengths, pair or [], out, pictures, types=wanted, k=k, **rules)
     except (AnnotationError, KeyError, ValueError, IndexError, FileNotFoundError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"amp-sklearn regions: {message}", file=sys.stderr)
         raise typer.Exit(2) from error
-
-
-def _analyse(
-    explanation_path, annotation_paths, sequences, out, types, k, unit, thresholds, labels, cutoff,
-    entry_types, null, resamples, random_state, options, table_format, picture_format, pairs,
-):  # fmt: skip
-    import pandas as pd
-
-    from ..explanation import Explanation
-    from ..regions import (
-        AnnotatedResidues,
-        annotation_summary,
-        coverage,
-        enrichment,
-        hit_rate,
-        hit_rate_by_chance,
-        read_annotations,
-        top_vs_low,
-    )
-
-    explanation = Explanation.load(explanation_path)
-    for row in pairs:
-        if not 0 <= row < len(explanation):
-            raise IndexError(f"--pair must lie in 0..{len(explanation) - 1}, got {row}")
-    lengths = _lengths(sequences)
-    annotations = read_annotations(annotation_paths, entry_types=entry_types)
-    group = None if labels is None else _outcomes(explanation, labels, cutoff)
-    limits = tuple(float(t) for t in thresholds.split(","))
-    wanted = _types(types)
-    used = lengths[lengths.index.isin(pd.unique(explanation.pair_ids.ravel()))]
-    annotated = AnnotatedResidues(annotations, used, wanted, **options)
-    common = {"k": k, "unit": unit}
-    covered = [coverage(explanation, annotated, None, which=which, **common) for which in ("top", "low")]
-    if unit == "segment" and len(explanation) <= CHANCE_PAIRS:
-        draws = {"n_resamples": min(resamples, 999), "random_state": random_state}
-        rates = hit_rate_by_chance(explanation, annotated, None, k=k, thresholds=limits, by=group, **draws)
-    else:
-        rates = pd.concat([hit_rate(table, limits, by=group) for table in covered], ignore_index=True)
-    tests = common | {"by": group, "n_resamples": resamples, "random_state": random_state}
-    results = {
-        "annotations": annotation_summary(annotations),
-        "coverage": pd.concat(covered, ignore_index=True),
-        "hit_rates": rates,
-        "enrichment": enrichment(explanation, annotated, None, null=null, **tests),
-        "top_vs_low": top_vs_low(explanation, annotated, None, **tests),
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    written = _write_tables(results, out, table_format)
-    written += _draw(results, group, limits, out, picture_format)
-    if pairs:
-        written += _tracks(explanation, annotations, used, wanted, k, options, pairs, out, picture_format)
-    without = (
-        f", {annotated.n_unannotated} of them without a region of these types"
-        if annotated.n_unannotated
-        else ""
-    )
-    print(f"{len(explanation):,} pairs, {len(used):,} proteins{without}; {len(annotations):,} regions read")
+    n = analysis.n_unannotated
+    without = f", {n} of them without a region of these types" if n else ""
+    print(f"{len(explained):,} pairs, {analysis.n_proteins:,} proteins{without}; {len(read):,} regions read")
     for path in written:
         print(path)
 
@@ -189,93 +155,36 @@ def _types(text):
     return known.get(text.lower()) or tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _lengths(path):
-    """Lengths of the proteins, from sequences or from a table that tells the lengths only."""
-    import pandas as pd
-
-    from ..data import read_sequences
-    from ..regions import protein_lengths
-
-    name = str(path).lower().removesuffix(".gz")
-    if name.endswith((".tsv", ".txt", ".xlsx")):
-        table = pd.read_excel(path) if name.endswith(".xlsx") else pd.read_csv(path, sep="\t")
-        if {"Entry", "Length"} <= set(table.columns) and "Sequence" not in table.columns:
-            return protein_lengths(table.set_index("Entry")["Length"])
-    return protein_lengths(read_sequences(path))
-
-
-def _outcomes(explanation, path, cutoff):
-    import numpy as np
-    import pandas as pd
-
-    from ..regions import outcomes
-
-    if explanation.predictions is None:
-        raise ValueError(
-            "--labels needs an explanation that holds the model's predictions; this one has none"
-        )
-    table = pd.read_csv(path, sep=None, engine="python")
-    missing = [name for name in ("protein_a", "protein_b", "label") if name not in table.columns]
-    if missing:
-        raise ValueError(f"{path}: expected the columns protein_a, protein_b, label; {missing} are missing")
-    known = table.drop_duplicates(["protein_a", "protein_b"]).set_index(["protein_a", "protein_b"])["label"]
-    y_true = known.reindex(pd.MultiIndex.from_arrays(explanation.pair_ids.T.tolist())).to_numpy(float)
-    if np.isnan(y_true).any():
-        a, b = explanation.pair_ids[int(np.flatnonzero(np.isnan(y_true))[0])]
-        raise ValueError(f"{path}: no label for pair {a}, {b} and {int(np.isnan(y_true).sum()) - 1} others")
-    return outcomes(y_true, (explanation.predictions >= cutoff).astype(int))
-
-
-def _write_tables(results, out, table_format):
-    import pandas as pd
-
-    written = []
-    if table_format is TableFormat.xlsx:
-        workbook = out / "regions.xlsx"
-        with pd.ExcelWriter(workbook) as writer:
-            for name in [n for n in results if len(results[n]) <= EXCEL_ROWS]:
-                results[name].to_excel(writer, sheet_name=name, index=False)
-        written.append(workbook)
-    for name, table in results.items():
-        if table_format is TableFormat.tsv or len(table) > EXCEL_ROWS:  # more rows than a sheet can hold
-            path = out / f"{name}.tsv"
-            table.to_csv(path, sep="\t", index=False, float_format="%.6g")
-            written.append(path)
-    return written
-
-
-def _draw(results, group, limits, out, picture_format):
+def _draw(analysis, out, picture_format):
     from ..plotting import CoverageDonutDisplay, EnrichmentForestDisplay, HitRateDisplay
 
-    written = []
-
-    def save(display, name):
-        path = out / f"{name}.{picture_format}"
-        display.save(path)
-        written.append(path)
-
-    covered = results["coverage"]
-    for name in [None] if group is None else sorted(set(group)):
-        pairs = None if name is None else group == name
-        title = "all pairs" if name is None else name
-        save(CoverageDonutDisplay.from_coverage(covered, pairs=pairs, title=title), f"donuts_{name or 'all'}")
-    middle = limits[len(limits) // 2]
-    save(HitRateDisplay.from_hit_rates(results["hit_rates"], threshold=middle), "hit_rates")
-    if results["enrichment"]["fold"].notna().any():
-        save(EnrichmentForestDisplay.from_enrichment(results["enrichment"]), "enrichment")
-    return written
+    tables, by = analysis.tables, analysis.by
+    displays = {}
+    for name in [None] if by is None else sorted(set(by)):
+        pairs, title = (None, "all pairs") if name is None else (by == name, name)
+        donuts = CoverageDonutDisplay.from_coverage(tables["coverage"], pairs=pairs, title=title)
+        displays[f"donuts_{name or 'all'}"] = donuts
+    middle = analysis.thresholds[len(analysis.thresholds) // 2]
+    displays["hit_rates"] = HitRateDisplay.from_hit_rates(tables["hit_rates"], threshold=middle)
+    if tables["enrichment"]["fold"].notna().any():
+        displays["enrichment"] = EnrichmentForestDisplay.from_enrichment(tables["enrichment"])
+    return _save(displays, out, picture_format)
 
 
-def _tracks(explanation, annotations, lengths, types, k, options, pairs, out, picture_format):
+def _tracks(explanation, annotations, lengths, pairs, out, picture_format, **settings):
     from ..plotting import RegionTrackDisplay
 
-    written = []
+    displays = {}
     for row in pairs:
-        display = RegionTrackDisplay.from_explanation(
-            explanation, annotations, lengths, pair=row, types=types, k=k, **options
-        )
         a, b = (str(name).replace("/", "_").replace("|", "_") for name in explanation.pair_ids[row])
-        path = out / f"track_{row}_{a}_{b}.{picture_format}"
+        displays[f"track_{row}_{a}_{b}"] = RegionTrackDisplay.from_explanation(
+            explanation, annotations, lengths, pair=row, **settings
+        )
+    return _save(displays, out, picture_format)
+
+
+def _save(displays, out, picture_format):
+    paths = [out / f"{name}.{picture_format}" for name in displays]
+    for path, display in zip(paths, displays.values(), strict=True):
         display.save(path)
-        written.append(path)
-    return written
+    return paths

@@ -67,7 +67,7 @@ class EnrichmentForestDisplay(Display):
         """
         table = self.table[self.table["fold"].notna()]
         if table.empty:
-            raise ValueError("no fold enrichment to draw: no region of these types in the proteins picked")
+            raise ValueError("no fold enrichment to draw: no region of these types in the selected proteins")
         groups = list(table["group"].unique())
         types = list(table["type"].unique())
         whiches = [w for w in WHICH_LABELS if w in set(table["which"])]

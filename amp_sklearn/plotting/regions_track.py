@@ -40,7 +40,7 @@ def _one_pair(explanation, pair, lengths):
 class RegionTrackDisplay(Display):
     """Sequence track of one pair: for each protein its attribution, and a lane of regions per type.
 
-    Top and low picks are marked. Overlapping regions of a type are drawn as their union, which is what
+    Top and low segments are marked. Overlapping regions of a type are drawn as their union, which is what
     coverage counts.
 
     Parameters
@@ -54,7 +54,7 @@ class RegionTrackDisplay(Display):
         Row of the explanation.
     types : sequence of str or "any", default=UNIPROT_TYPES
     k : int, default=3
-        Top and low picks to mark.
+        Top and low segments to mark.
     fuzzy, outside : str
         See ``amp_sklearn.regions.AnnotatedResidues``.
 
@@ -146,9 +146,9 @@ class RegionTrackDisplay(Display):
         values, stands_for = residue_values(one, 0)
         every = np.concatenate([*values, [0.0]])
         room = 0.08 * (np.ptp(every) or 1.0)
-        picks = {}
+        selections = {}
         if set(SEGMENT_TOKENS) <= set(one.layout.tokens):
-            picks = {
+            selections = {
                 which: rank_pairs(one, self.k, which, "segment", rows, annotated.lengths)
                 for which in ("top", "low")
             }
@@ -158,7 +158,7 @@ class RegionTrackDisplay(Display):
             name, length = one.pair_ids[0, side], int(annotated.lengths[rows[0, side]])
             draw_values(top, values[side], _VALUE_COLOR)
             top.set_ylim(every.min() - room, every.max() + 3 * room)
-            self._mark(top, picks, side, bounds[side], every.max() + room)
+            self._mark(top, selections, side, bounds[side], every.max() + room)
             tidy(top)
             top.tick_params(labelbottom=False)
             top.set_title(
@@ -176,7 +176,7 @@ class RegionTrackDisplay(Display):
         if ax is None:
             self.figure_.supylabel(label, fontsize=LABEL)
             self.figure_.suptitle(pair_title(explanation, self.pair), fontsize=LABEL + 1, x=0.01, ha="left")
-            if picks:
+            if selections:
                 handles = [
                     Patch(facecolor=WHICH_COLORS["top"], label=f"top {self.k} segments"),
                     Patch(facecolor="white", edgecolor=WHICH_COLORS["low"], label=f"low {self.k} segments"),
@@ -200,11 +200,13 @@ class RegionTrackDisplay(Display):
         return figure, axes
 
     @staticmethod
-    def _mark(ax, picks, side, bounds, y):
+    def _mark(ax, selections, side, bounds, y):
         """Numbered bars over the top segments, open ones over the low segments."""
         height = 0.09 * np.ptp(ax.get_ylim())
-        for which, picked in picks.items():
-            for rank, (s, number) in enumerate(zip(picked.side[0], picked.number[0], strict=True), start=1):
+        for which, selection in selections.items():
+            for rank, (s, number) in enumerate(
+                zip(selection.side[0], selection.number[0], strict=True), start=1
+            ):
                 start, end = bounds[number]
                 if s != side or start == end:
                     continue

@@ -1,6 +1,7 @@
 """Functional regions: annotation readers, coverage of what a model looks at, and tests against chance."""
 
 from ..exceptions import AnnotationError
+from .analysis import RegionAnalysis, analyse_regions, outcomes_by_labels, read_protein_lengths
 from .coverage import coverage
 from .enrichment import enrichment
 from .feature_names import BOND_TYPES, interpro_type, uniprot_type
@@ -41,8 +42,10 @@ __all__ = [
     "AnnotatedResidues",
     "AnnotationError",
     "PositionNull",
+    "RegionAnalysis",
     "RotationNull",
     "adjust_p_values",
+    "analyse_regions",
     "annotation_format",
     "annotation_summary",
     "annotation_table",
@@ -54,6 +57,7 @@ __all__ = [
     "hit_rate_by_chance",
     "interpro_type",
     "outcomes",
+    "outcomes_by_labels",
     "parse_feature_cell",
     "parse_position",
     "protein_lengths",
@@ -64,6 +68,7 @@ __all__ = [
     "read_interproscan_json",
     "read_interproscan_tsv",
     "read_interproscan_xml",
+    "read_protein_lengths",
     "read_uniprot_gff",
     "read_uniprot_json",
     "read_uniprot_table",

@@ -37,8 +37,8 @@ def enrichment(
 ):
     """Compare the coverage of a model's selection with what chance would give in the same proteins.
 
-    The statistic is the mean coverage over all selection of a group of pairs. The null keeps which proteins were
-    picked in, how often, and their regions; see ``RotationNull`` and ``PositionNull``. Proteins, not pairs,
+    The statistic is the mean coverage of everything selected in a group of pairs. The null model keeps in which proteins
+    something was selected, how often, and their regions; see ``RotationNull`` and ``PositionNull``. Proteins, not pairs,
     are the independent units of both the null and the bootstrap, since one protein occurs in many pairs.
 
     Parameters
@@ -123,10 +123,10 @@ def enrichment(
             if threshold is not None:
                 values = [100.0 * (value >= threshold) for value in values]
             model = NULL_MODELS[null](selection, values)
-            n_picks = np.array([p.sum() for p in selection], dtype=float)
+            n_selected = np.array([p.sum() for p in selection], dtype=float)
             difference = (model.observed - model.expected).sum(axis=0)
             p_values = two_sided(difference, model.draw(n_resamples, rng))
-            sums = np.concatenate([model.observed, model.expected, n_picks[:, None]], axis=1)
+            sums = np.concatenate([model.observed, model.expected, n_selected[:, None]], axis=1)
             n_types = model.observed.shape[1]
             boot = bootstrap(sums, n_bootstrap, rng)
             observed, expected, total = boot[:, :n_types], boot[:, n_types:-1], boot[:, -1:]
@@ -145,9 +145,9 @@ def enrichment(
                         "n_pairs": int((analysis.group_of_pair == code).sum()),
                         "n_proteins": len(proteins),
                         "n_informative": varying.sum(axis=0),
-                        "observed": model.observed.sum(axis=0) / n_picks.sum(),
-                        "expected": model.expected.sum(axis=0) / n_picks.sum(),
-                        "difference": difference / n_picks.sum(),
+                        "observed": model.observed.sum(axis=0) / n_selected.sum(),
+                        "expected": model.expected.sum(axis=0) / n_selected.sum(),
+                        "difference": difference / n_selected.sum(),
                         "difference_low": difference_ci[0],
                         "difference_high": difference_ci[1],
                         "fold": ratio(model.observed.sum(axis=0), model.expected.sum(axis=0)),

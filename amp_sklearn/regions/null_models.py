@@ -8,12 +8,12 @@ _CHUNK = 20_000_000  # numbers drawn at a time
 
 
 def rotations(selection, values):
-    """Sum of values under the selection, for every rotation of the picks along the protein.
+    """Sum of values under the selection, for every rotation of the selection along the protein.
 
     Parameters
     ----------
     selection : ndarray of shape (..., n)
-        How often each of the ``n`` segments or residues was picked.
+        How often each of the ``n`` segments or residues was selected.
     values : ndarray of shape (..., n, n_types)
         Coverage of each.
 
@@ -36,25 +36,25 @@ def rotations(selection, values):
 
 
 class RotationNull:
-    """Each protein's picks are moved together by a random number of places along the protein, around its end.
+    """Each protein's selected segments are moved together by a random number of places along the protein, around its end.
 
     Every place is equally likely for each pick, so the expected value is the mean coverage of all segments
     (or residues) of the protein. What a protein's selection share stays shared: the same protein occurs in many
-    pairs and its selection resemble each other, and neighbours tend to be picked together, as neighbours tend to
+    pairs and its selection resemble each other, and neighbours tend to be selected together, as neighbours tend to
     be annotated together. All rotations of a protein are enumerated; mean and variance of the sum over
     proteins are exact, and its distribution is sampled.
 
     Parameters
     ----------
     selection : list of ndarray of shape (n_i,)
-        For each protein, how often each segment or residue was picked.
+        For each protein, how often each segment or residue was selected.
     values : list of ndarray of shape (n_i, n_types)
         For each protein, coverage of each segment or residue in percent.
 
     Attributes
     ----------
     observed, expected : ndarray of shape (n_proteins, n_types)
-        Sum of coverage over the selection of each protein: as picked, and on average over all rotations.
+        Sum of coverage over the selection of each protein: as selected, and on average over all rotations.
     variance : ndarray of shape (n_types,)
         Variance of the sum over all proteins.
     """
@@ -97,7 +97,7 @@ class PositionNull:
     """Each protein gets the selection of another protein, at the same relative positions.
 
     Segment 0 holds other regions than segment 5 in most proteins, and a model may prefer some positions
-    whatever is there. This null keeps that preference: only the link between a protein's picks and its own
+    whatever is there. This null keeps that preference: only the link between a protein's selection and its own
     regions is cut.
 
     Parameters

@@ -14,7 +14,7 @@ _CHUNK = 200_000  # pairs ranked at a time: bounds the temporary arrays to tens 
 
 @dataclass(frozen=True)
 class Selection:
-    """The ``k`` stretches picked in each pair, in order of rank.
+    """The ``k`` segments or residues selected in each pair, in order of rank.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _segment_columns(layout):
 
 
 def rank_pairs(explanation, k, which, unit, pair_rows, lengths):
-    """Pick the ``k`` segments or residues of each pair with the largest or smallest values.
+    """Select the ``k`` segments or residues of each pair with the largest or smallest values.
 
     Tokens that are no stretch of sequence (cls, eos, mean) are passed over. Ties go to protein A, then to
     the earlier segment or residue, as in ``Explanation.top``.

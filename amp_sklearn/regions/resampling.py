@@ -55,19 +55,19 @@ class RankedSelection:
             lengths, counts = self.annotated.segment_counts()
             self._percent = 100 * counts / np.maximum(lengths, 1)[..., None]
             self._testable = (lengths > 0).all(axis=1)  # with an empty segment there is no choice among ten
-        self._picks = {}
+        self._selections = {}
 
     def selection(self, which):
         """Protein row and segment or residue number of each pick, shape (n_pairs, k)."""
-        if which not in self._picks:
+        if which not in self._selections:
             ranked = rank_pairs(
                 self.explanation, self.k, which, self.unit, self.pair_rows, self.annotated.lengths
             )
-            self._picks[which] = ranked.proteins(self.pair_rows), ranked.number
-        return self._picks[which]
+            self._selections[which] = ranked.proteins(self.pair_rows), ranked.number
+        return self._selections[which]
 
     def by_protein(self, which, group):
-        """Rows of the proteins picked in, and for each protein its picks and coverage values."""
+        """Rows of the proteins with selected segments, and for each its selection and coverage values."""
         rows, numbers = (part[self.group_of_pair == group].ravel() for part in self.selection(which))
         if self.unit == "segment":
             n_segments = self._percent.shape[1]
@@ -78,11 +78,11 @@ class RankedSelection:
         order = np.argsort(rows, kind="stable")
         proteins, first = np.unique(rows[order], return_index=True)
         per_protein = np.split(numbers[order], first[1:]) if len(proteins) else []
-        picked = [
+        selected = [
             np.bincount(n, minlength=self.annotated.lengths[p])
             for p, n in zip(proteins, per_protein, strict=True)
         ]
-        return proteins, picked, [100.0 * self.annotated.mask(p) for p in proteins]
+        return proteins, selected, [100.0 * self.annotated.mask(p) for p in proteins]
 
 
 def generator(random_state):
