@@ -8,6 +8,7 @@ __all__ = [
     "ScreenError",
     "SequenceError",
     "SequenceWarning",
+    "TrainingWarning",
 ]
 
 
@@ -25,6 +26,21 @@ class PairTableError(ValueError):
 
 class PairTableWarning(UserWarning):
     """A table of protein pairs was read unchanged, but holds rows that a user should know about."""
+
+
+class TrainingWarning(UserWarning):
+    """A model was trained, but there is reason not to trust it; the message says why and what to change.
+
+    A fit of a torch classifier warns when
+
+    - the loss, the parameters or the predictions became NaN or infinite, and the fit stopped at an earlier epoch;
+    - a user interrupted it (Ctrl-C): the model has the best complete epoch, and the interruption goes on;
+    - its predictions are nearly constant: their standard deviation is below 1 % of that of a label that is
+      drawn with the mean probability;
+    - there are fewer than 50 training pairs and more parameters than pairs, or more than 20,000 parameters per
+      pair (full-size published models have about 4,400);
+    - the ROC AUC of at least 50 validation pairs stayed within two standard errors of one half in all epochs.
+    """
 
 
 class ModelLoadError(ValueError):

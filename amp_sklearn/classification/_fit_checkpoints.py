@@ -13,7 +13,7 @@ from ..writing import write_atomically
 
 def fit_name(estimator, seed, *digests):
     """Name of the folder of a fit: equal for equal data, parameters and seed."""
-    neutral = {"checkpoint_dir", "verbose", "device", "random_state", "top_k"}
+    neutral = {"checkpoint_dir", "verbose", "device", "random_state", "top_k", "callbacks"}
     given = sorted(estimator.get_params(deep=False).items())
     # a function's representation holds its address, which another process would not find again
     parameters = [f"{k}={getattr(v, '__qualname__', repr(v))}" for k, v in given if k not in neutral]

@@ -132,6 +132,13 @@ class TrainingParameters(BaseEstimator):
     monitor : str or callable, default="matthews_corrcoef"
         Scikit-learn scorer that tells the best epoch; with validation the model is that of the best epoch,
         equal scores are told apart by the validation loss. Without validation the last epoch is taken.
+    callbacks : list of skorch.callbacks.Callback or of (str, Callback), default=None
+        Callbacks of skorch, such as ``EpochScoring``, ``EarlyStopping``, ``Checkpoint``, ``ProgressBar`` and
+        ``TensorBoard``. They are told what skorch documents; y are labels, validation pairs come in one batch.
+        A fit uses copies, which are in ``net_.callbacks_``. An ``LRScheduler`` takes the place of
+        ``lr_schedule``; a callback with ``load_best=True`` decides about the epoch instead of ``monitor``; a
+        callback that raises KeyboardInterrupt, as skorch's can, ends the training. Not together with
+        ``checkpoint_dir``; `save_model` leaves them out.
     checkpoint_dir : path-like, default=None
         Where `fit` keeps checkpoints, in a folder per combination of data, parameters and seed. A `fit` that
         was killed goes on after its last complete epoch when it is called again with the same data, the same
@@ -154,7 +161,7 @@ class TrainingParameters(BaseEstimator):
         Start values, order of batches, dropout, held-out pairs. The same int gives the same model on the same
         machine, whatever other threads draw from numpy, and other fits wait for their turn.
     verbose : int, default=0
-        1 shows a progress bar over epochs.
+        1 shows a progress bar: epochs, time left, losses and validation score.
     """
 
     max_epochs: int = 35
@@ -172,6 +179,7 @@ class TrainingParameters(BaseEstimator):
     early_stopping: bool = False
     patience: int = 10
     monitor: str | Callable = "matthews_corrcoef"
+    callbacks: list | None = None
     checkpoint_dir: str | PathLike | None = None
     top_k: int = 3
     symmetric: bool = False
@@ -198,6 +206,7 @@ class TrainingParameters(BaseEstimator):
         "early_stopping": ["boolean"],
         "patience": [COUNT],
         "monitor": [str, callable],
+        "callbacks": [list, tuple, None],
         "checkpoint_dir": [str, PathLike, None],
         "top_k": [COUNT],
         "symmetric": ["boolean"],

@@ -109,18 +109,22 @@ class Validator:
         self.rows, self.y, self.classes = rows, y.astype(int), classes
         self.scorer = get_scorer(monitor)
         self.batch_size, self.symmetric = batch_size, symmetric
+        self.logits = None
 
-    def __call__(self, net):
-        """Metrics of the net, and its score: higher is better, equal scores are told apart by the loss.
+    def predict(self, net):
+        """Keep the net's logits of the validation rows in ``logits``."""
+        self.logits = predict_logits(net, self.rows, self.batch_size, self.symmetric)
+
+    def __call__(self):
+        """Metrics of what was last predicted, and its score: higher is better, equal scores are told apart by the loss.
 
         Returns
         -------
         metrics : dict of str to float
         score : tuple of float
         """
-        logits = predict_logits(net, self.rows, self.batch_size, self.symmetric)
-        metrics = pair_metrics(self.y, probabilities(logits))
-        score = float(self.scorer(_Predicted(self.classes, logits), self.rows.X, self.classes[self.y]))
+        metrics = pair_metrics(self.y, probabilities(self.logits))
+        score = float(self.scorer(_Predicted(self.classes, self.logits), self.rows.X, self.classes[self.y]))
         table = {f"valid_{name}": value for name, value in metrics.items()}
         table["valid_score"] = score
         return table, (score if score == score else -np.inf, -metrics["loss"])

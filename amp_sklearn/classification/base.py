@@ -1,5 +1,6 @@
 """The scikit-learn side of the torch classifiers: parameters, validation of input, labels, predictions."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.digests import data_digest
+from ..exceptions import TrainingWarning
 from ..nn import PairModule
 from ..nn.device import resolve_device, warn_if_emulated
 from ..nn.random_numbers import seeded
 from ..nn.state_files import refuse_not_finite
+from ._diagnosis import PAIRS_TO_PREDICT, warn_of_a_bad_fit
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
-from ._net import make_net, make_schedule
+from ._net import check_callbacks, has_schedule, make_net, make_schedule
 from ._parameters import TrainingParameters, torch_classifier
 from ._prediction import predict_logits
 from ._rows import Rows, ShuffledBatches
@@ -72,6 +75,9 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
 
     _default_tokens = 1
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
     def _module_spec(self, n_features, layout):
         """What is trained.
 
@@ -112,7 +118,7 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
             )
         if self.precision is not None:
             warn_if_emulated(self.precision, device, f"precision={self.precision!r}")
-        return make_net(
+        net = make_net(
             kind,
             {"n_tokens": n_tokens, "width": width, **sizes},
             1 if len(self.classes_) == 2 else len(self.classes_),
@@ -122,8 +128,12 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
             weight_decay=self.weight_decay,
             grad_clip=self.grad_clip,
             precision=self.precision,
+            callbacks=self.callbacks,
             state_dict=state_dict,
         )
+        if self.callbacks:
+            net.watch(self.classes_, self.layout_, self.symmetric, self.batch_size)
+        return net
 
     def initialize(self, n_features, classes=(0, 1), layout=None, state_dict=None):
         """Make the estimator a fitted one without training, with given parameters of the module.
@@ -198,13 +208,14 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
             schedule = None
             if not one_pass:  # a schedule over one epoch would have nothing to do
                 schedule = make_schedule(
-                    self.lr_schedule,
+                    None if has_schedule(self.callbacks) else self.lr_schedule,
                     self.net_.optimizer_,
                     lr=self.lr,
                     factor=self.lr_factor,
                     patience=self.lr_patience,
                     min_lr=self.min_lr,
                     n_epochs=n_epochs,
+                    validated=validator is not None,
                 )
             checkpoints = None
             if self.checkpoint_dir is not None and new and not one_pass:
@@ -215,9 +226,37 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
             trainer = Trainer(
                 self.net_, batches, validator, schedule, patience, checkpoints, bool(self.verbose)
             )
-            trainer.run(n_epochs)
+            try:
+                trainer.run(n_epochs)
+            except BaseException:
+                if new:
+                    del self.net_  # not a model
+                raise
         self.best_epoch_ = trainer.best_epoch
-        return self._finish(keep_optimizer=self.warm_start or one_pass)
+        self._finish(keep_optimizer=self.warm_start or one_pass)
+        name = type(self).__name__
+        if trainer.interruption is not None:
+            warnings.warn(
+                f"{name} was interrupted; it is fitted, with the parameters of epoch {self.best_epoch_} of "
+                f"{self.n_iter_} complete ones",
+                TrainingWarning,
+                stacklevel=3,
+            )
+            raise trainer.interruption
+        if not one_pass:
+            self._warn_of_a_bad_fit(trainer, X, y, None if held_out is None else held_out[1])
+        return self
+
+    def _warn_of_a_bad_fit(self, trainer, X, y, y_valid):
+        logits = trainer.best_logits
+        if logits is None:
+            some = np.unique(np.linspace(0, len(y) - 1, PAIRS_TO_PREDICT).astype(int))
+            rows = Rows(X[some], getattr(torch, self.dtype), torch.device(self.net_.device), self.layout_)
+            logits = predict_logits(self.net_, rows, self.batch_size, self.symmetric)
+        areas = [row["valid_roc_auc"] for row in self.net_.history if "valid_roc_auc" in row]
+        n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
+        labels = () if y_valid is None or len(self.classes_) > 2 else y_valid
+        warn_of_a_bad_fit(type(self).__name__, probabilities(logits), len(y), n_parameters, areas, labels)
 
     def _finish(self, keep_optimizer):
         if not keep_optimizer:
@@ -251,9 +290,19 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
         Raises
         ------
         ValueError
-            If a parameter, X, y or the validation data cannot be used.
+            If a parameter, X, y or the validation data cannot be used, or the loss or the parameters became NaN
+            before there was an epoch worth keeping.
+        KeyboardInterrupt
+            If a user interrupts (Ctrl-C). If an epoch was complete, the estimator is fitted, with the best one
+            so far, and a TrainingWarning says so; the interruption goes on, so that whatever called `fit` stops.
+
+        Warns
+        -----
+        TrainingWarning
+            If there is reason not to trust the model; see `TrainingWarning`.
         """
         self._validate_params()
+        check_callbacks(self)
         new = not (self.warm_start and hasattr(self, "net_"))
         data = training_data(self, X, y, sample_weight, reset=new)
         validation = "share" if self.early_stopping and self.validation is None else self.validation

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import platform
+import warnings
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ from safetensors import SafetensorError
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from skops.io.exceptions import UnsupportedTypeException
+from skorch.callbacks import Callback
 
 from .. import __version__
 from ..exceptions import ModelLoadError
@@ -70,8 +72,8 @@ def save_model(model, path, *, description=""):
     Notes
     -----
     Not in the file: the state of optimizers (training can go on, but starts them afresh), weights of ESM-2,
-    and parameters that name files of this machine (``store``, ``checkpoint_dir``, ``memory``), which are
-    reset.
+    parameters that name files of this machine (``store``, ``checkpoint_dir``, ``memory``), which are reset, and
+    ``callbacks``, which are left out with a warning.
 
     Examples
     --------
@@ -88,7 +90,13 @@ def save_model(model, path, *, description=""):
     """
     check_is_fitted(model)
     skeleton, nets, frames = _take_apart(model)
-    reset_paths(skeleton)
+    without = [name for name in reset_paths(skeleton) if name.endswith(".callbacks")]
+    if without:
+        warnings.warn(
+            f"{', '.join(without)} are not saved, because callbacks may hold any code; the loaded model has none and "
+            "predicts the same",
+            stacklevel=2,
+        )
     try:
         content = skops.io.dumps(skeleton)
     except UnsupportedTypeException as error:
@@ -229,6 +237,8 @@ def _take_apart(model):
                     found[id(item)] = ("frame", len(frames))
                     frames.append(item)
                 return found[id(item)]
+            if isinstance(item, Callback):
+                return ("callback", None)
             if isinstance(item, Path):
                 return ("path", os.fspath(item))
             return None
@@ -236,6 +246,8 @@ def _take_apart(model):
     class Unpickler(pickle.Unpickler):
         def persistent_load(self, reference):
             kind, value = reference
+            if kind == "callback":
+                return None
             return {"net": NetReference, "frame": FrameReference, "path": str}[kind](value)
 
     buffer = io.BytesIO()

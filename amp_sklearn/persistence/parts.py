@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import safetensors.torch
 import torch
+from skorch.callbacks import GradientNormClipping
 
 from .. import nn
 from ..classification._net import PairNet, make_net
@@ -72,7 +73,7 @@ def net_to_bytes(net):
     name = given["kind"].__name__
     if given["kind"] is not MODULES.get(name):
         raise TypeError(f"a net of {name} cannot be saved; modules that can: {', '.join(MODULES)}")
-    clipping = [callback.gradient_clip_value for callback in net.callbacks or []]
+    clipping = [c.gradient_clip_value for c in net.callbacks or [] if isinstance(c, GradientNormClipping)]
     description = {
         "module": name,
         "sizes": {key: value for key, value in given.items() if key not in ("kind", "dtype")},

@@ -147,8 +147,9 @@ def _has_dict(item):
     return hasattr(item, "__dict__") and not isinstance(item, type)
 
 
-PATHS = {"store": (None, "auto"), "checkpoint_dir": (None,), "memory": (None,)}
-"""Parameters that make an estimator read or write files: what they may be in a model file, the last for any other."""
+PATHS = {"store": (None, "auto"), "checkpoint_dir": (None,), "memory": (None,), "callbacks": (None,)}
+"""Parameters that make an estimator read or write files, or run code of a user: what they may be in a model file, the
+last for any other."""
 
 
 def reset_paths(model):

@@ -1,5 +1,7 @@
 """AutoencoderReducer: each token of a protein in fewer dimensions."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -8,6 +10,7 @@ from sklearn.utils.validation import _generate_get_feature_names_out, check_is_f
 
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix, as_configured_output, check_pair_matrix, layout_of
+from ..exceptions import TrainingWarning
 from ..nn.device import resolve_device
 from .autoencoder_training import encode, reconstruction_error, train_autoencoder
 
@@ -131,7 +134,16 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter cannot be used, the tokens do not divide the columns, or there is only one token.
+            If a parameter cannot be used, the tokens do not divide the columns, there is only one token, or the
+            loss or the parameters became NaN before there was an epoch worth keeping.
+        KeyboardInterrupt
+            If a user interrupts (Ctrl-C). If an epoch was complete, the estimator is fitted with the last one,
+            and a TrainingWarning says so; the interruption goes on.
+
+        Warns
+        -----
+        TrainingWarning
+            If the loss or the parameters became NaN later; the model has the epoch before.
         """
         self._check_parameters()
         layout = layout_of(X)
@@ -147,7 +159,7 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
                 f"hold {len(tokens)}"
             )
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        self.module_, losses = train_autoencoder(
+        self.module_, losses, interruption = train_autoencoder(
             tokens,
             n_components=self.n_components,
             max_epochs=self.max_epochs,
@@ -158,9 +170,16 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
             device=resolve_device(self.device),
             verbose=bool(self.verbose),
         )
-        self.n_iter_ = self.max_epochs
+        self.n_iter_ = len(losses)
         self.history_ = pd.DataFrame({"epoch": np.arange(1, self.n_iter_ + 1), "train_loss": losses})
         self.reconstruction_error_ = reconstruction_error(self.module_, tokens, resolve_device(self.device))
+        if interruption is not None:
+            warnings.warn(
+                f"{type(self).__name__} was interrupted; it is fitted, with the parameters of epoch {self.n_iter_}",
+                TrainingWarning,
+                stacklevel=2,
+            )
+            raise interruption
         return self
 
     def transform(self, X):
