@@ -252,7 +252,7 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
         if logits is None:
             some = np.unique(np.linspace(0, len(y) - 1, PAIRS_TO_PREDICT).astype(int))
             rows = Rows(X[some], getattr(torch, self.dtype), torch.device(self.net_.device), self.layout_)
-            logits = predict_logits(self.net_, rows, self.batch_size, self.symmetric)
+            logits = predict_logits(self.net_, rows, self.batch_size)
         areas = [row["valid_roc_auc"] for row in self.net_.history if "valid_roc_auc" in row]
         n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
         labels = () if y_valid is None or len(self.classes_) > 2 else y_valid
