@@ -24,6 +24,7 @@ _HOME_OF = {
     "PairAudit": "audit",
     "PairClassKFold": "model_selection",
     "PairConcatenator": "preprocessing",
+    "PairEnsembleClassifier": "classification",
     "PairMatrix": "data",
     "ProteinDisjointKFold": "model_selection",
     "ProteinFrequencyClassifier": "classification",

@@ -1,80 +1,11 @@
-"""Whole jobs made of the package's parts: the pipelines that the command line offers, tables of results."""
+"""Whole jobs made of the package's parts: cross-validation of several models, tables of results."""
 
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
 
-from .classification import AMPSClassifier
-from .embedding import ESM2Embedder
-from .model_selection import ProteinDisjointKFold, evaluate_folds, make_baseline
-from .preprocessing import PairConcatenator
-
-MODELS = ("amps-small", "amps", "composition")
-
-# A Transformer of the published kind, small enough to be cross-validated twice in minutes on two cores.
-_SMALL = {
-    "d_model": 64, "n_layers": 2, "n_heads": 4, "dim_feedforward": 128, "hidden1": 128, "hidden2": 64,
-    "dropout": 0.2, "lr": 1e-3, "batch_size": 128, "max_epochs": 5,
-}  # fmt: skip
+from .model_selection import ProteinDisjointKFold, evaluate_folds
 
 SUMMARY_METRICS = ("accuracy", "mcc", "roc_auc", "pr_auc")
-
-
-def pair_pipeline(
-    name="amps-small",
-    *,
-    esm2="esm2-mini",
-    max_length=None,
-    device="auto",
-    random_state=None,
-    max_epochs=None,
-    verbose=0,
-):
-    """A pipeline from pairs of sequences to probabilities, by name.
-
-    Parameters
-    ----------
-    name : {"amps-small", "amps", "composition"}, default="amps-small"
-        ``"amps"`` is the published ESM2_AMPS, ``"amps-small"`` a Transformer of its kind that trains in minutes on two
-        cores, ``"composition"`` logistic regression on residue and dipeptide frequencies, the baseline.
-    esm2 : str or path-like, default="esm2-mini"
-        Embedding model; see ``ESM2Embedder``.
-    max_length : int, default=None
-        Longer proteins are embedded in overlapping windows of so many residues; None: every protein whole.
-    device : str, default="auto"
-    random_state : int, default=None
-    max_epochs : int, default=None
-        Training epochs; None is the model's default.
-    verbose : int, default=0
-
-    Returns
-    -------
-    Pipeline
-
-    Raises
-    ------
-    ValueError
-        If there is no model of that name.
-
-    Examples
-    --------
-    >>> from amp_sklearn.workflows import pair_pipeline
-    >>> list(pair_pipeline("composition").named_steps)
-    ['compositionencoder', 'standardscaler', 'logisticregression']
-    """
-    if name not in MODELS:
-        raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
-    if name == "composition":
-        return make_baseline("composition_logistic")
-    settings = dict(_SMALL) if name == "amps-small" else {}
-    if max_epochs is not None:
-        settings["max_epochs"] = max_epochs
-    windows = {} if max_length is None else {"max_length": max_length, "long_proteins": "window"}
-    return make_pipeline(
-        ESM2Embedder(esm2, device=device, verbose=verbose, **windows),
-        PairConcatenator("segments"),
-        AMPSClassifier(device=device, random_state=random_state, **settings),
-    )
 
 
 def cross_validation(scheme, n_splits=5, random_state=0):

@@ -16,8 +16,8 @@ import amp_sklearn
 PACKAGE = Path(amp_sklearn.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = (
-    "exceptions", "writing", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification", "presets",
-    "model_selection", "audit", "calibration", "persistence", "screening", "explanation", "regions", "plotting", "workflows",
+    "exceptions", "writing", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification",
+    "model_selection", "presets", "audit", "calibration", "persistence", "screening", "explanation", "regions", "plotting", "workflows",
     "cli",
 )  # fmt: skip
 NOT_ALLOWED = {

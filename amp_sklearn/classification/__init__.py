@@ -3,6 +3,7 @@
 from ._parameters import torch_classifier
 from .base import BaseTorchClassifier
 from .checkpoints import load_checkpoint
+from .ensemble import PairEnsembleClassifier
 from .fully_connected import AEDNNClassifier, DPMClassifier
 from .late_interaction import LateInteractionClassifier
 from .nearest_pairs import NearestPairsClassifier
@@ -20,6 +21,7 @@ __all__ = [
     "GRUClassifier",
     "LateInteractionClassifier",
     "NearestPairsClassifier",
+    "PairEnsembleClassifier",
     "ProteinFrequencyClassifier",
     "TokenMeanClassifier",
     "load_checkpoint",

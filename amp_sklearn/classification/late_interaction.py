@@ -27,9 +27,9 @@ class LateInteractionClassifier(BaseTorchClassifier):
         with itself.
     hidden1 : int, default=128
         Units of the hidden layer of the projection.
-    d_model : int, default=64
-        Numbers of a projected token.
-    n_channels : int, default=1
+    d_model : int, default=16
+        Numbers of a projected token in each channel.
+    n_channels : int, default=4
         Projections, each with a matrix of its own.
     protein_width : int, default=32
         Units that read the mean of a protein's tokens.
@@ -58,8 +58,8 @@ class LateInteractionClassifier(BaseTorchClassifier):
 
     n_tokens: int | str = "auto"
     hidden1: int = 128
-    d_model: int = 64
-    n_channels: int = 1
+    d_model: int = 16
+    n_channels: int = 4
     protein_width: int = 32
     dropout: float = 0.2
     max_epochs: int = 8

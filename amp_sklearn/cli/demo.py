@@ -24,19 +24,20 @@ def demo(
     from ..data import load_yeast_ppi
     from ..explanation import explain
     from ..persistence import save_model
-    from ..workflows import cross_validation, evaluate_schemes, pair_pipeline, summarise
+    from ..presets import make_preset
+    from ..workflows import cross_validation, evaluate_schemes, summarise
 
     begin = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     X, y = load_yeast_ppi()
-    model = pair_pipeline("amps-small", esm2=esm2, device=device, random_state=seed, verbose=1)
+    model = make_preset("late-interaction", esm2, device=device, random_state=seed, verbose=1)
 
     _heading(1, f"embed the proteins of {len(X):,} yeast pairs with {esm2}")
     model[0].fit_transform(X)  # into the store on disk, from which all folds read
-    model.set_params(esm2embedder__verbose=0)
+    model.set_params(embed__verbose=0)
 
     _heading(2, "cross-validate: random folds, and folds without shared proteins")
-    models = {f"AMPS on {esm2}": model, "composition baseline": pair_pipeline("composition")}
+    models = {f"late interaction on {esm2}": model, "composition baseline": make_preset("composition")}
     metrics, predictions = evaluate_schemes(models, X, y, random_state=seed, verbose=1)
     summary = summarise(metrics)
     summary.to_csv(out / "results.tsv", sep="\t", index=False)
@@ -57,19 +58,19 @@ def demo(
     _heading(4, f"explain {N_EXPLAINED} of them, and draw")
     explained = held_out.iloc[:N_EXPLAINED]
     background = X.iloc[train[:N_EXPLAINED]]
-    attention = explain(model, explained, "attention")
+    maps = explain(model, explained, "interaction_map")
     gradients = explain(model, explained, "integrated_gradients", background=background)
-    for explanation in (attention, gradients):
+    for explanation in (maps, gradients):
         explanation.save(out / f"{explanation.method}.npz")
         explanation.top(3).to_csv(out / f"{explanation.method}_top3.tsv", sep="\t", index=False)
-    _draw(out, metrics, attention, gradients)
+    _draw(out, metrics, maps, gradients)
 
     print(f"\nDone in {(time.perf_counter() - begin) / 60:.1f} minutes. Results are in {out}:")
     for name, what in {
         "results.tsv": "cross-validated metrics of both kinds of folds",
         "results.png": "the same as a picture",
         "predictions.tsv": "probabilities of held-out pairs",
-        "attention.png": "which segments look at which, per encoder layer",
+        "map.png": "which pairs of segments speak for an interaction of one pair (interaction map)",
         "segments.png": "which segments matter (integrated gradients)",
         "pair.png": "one pair, along both sequences",
         "model.amp": "the trained pipeline",
@@ -80,21 +81,22 @@ def demo(
     print("  amp-sklearn train pairs.tsv proteins.fasta --out model.amp")
     print("  amp-sklearn predict model.amp new_pairs.tsv proteins.fasta --out predictions.tsv")
     print(
-        "With the real ESM-2 (2.6 GB, downloaded once; a GPU helps) add: --esm2 facebook/esm2_t33_650M_UR50D"
+        "With the real ESM-2 (downloaded once: 30 MB, or 2.6 GB for the published one, where a GPU helps) add:"
     )
+    print("  --esm2 facebook/esm2_t6_8M_UR50D    or    --esm2 facebook/esm2_t33_650M_UR50D")
 
 
 def _heading(number, text):
     print(f"\n[{number}/4] {text}", flush=True)
 
 
-def _draw(out, metrics, attention, gradients):
-    from ..plotting import AttentionDisplay, AttributionDisplay, FoldsDisplay
+def _draw(out, metrics, maps, gradients):
+    from ..plotting import AttributionDisplay, FoldsDisplay, InteractionMapDisplay
 
     likely = int(gradients.predictions.argmax())
     for name, display in {
         "results": FoldsDisplay.from_metrics(metrics),
-        "attention": AttentionDisplay.from_explanation(attention),
+        "map": InteractionMapDisplay.from_explanation(maps, pair=likely),
         "segments": AttributionDisplay.from_explanation(gradients),
         "pair": AttributionDisplay.from_explanation(gradients, kind="track", pair=likely),
     }.items():

@@ -34,7 +34,7 @@ def evaluate(
     pairs: Pairs,
     sequences: Sequences,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("evaluation"),
-    model: ModelOption = ModelName.amps_small,
+    model: ModelOption = ModelName.late_interaction,
     scheme: Annotated[
         Scheme,
         typer.Option(
@@ -52,11 +52,12 @@ def evaluate(
     device: Device = "auto",
 ):
     """Cross-validate a model on labelled pairs, beside the composition baseline."""
-    from ..workflows import evaluate_schemes, pair_pipeline, summarise
+    from ..presets import make_preset
+    from ..workflows import evaluate_schemes, summarise
 
     X, y = read_input(pairs, sequences, uppercase, labelled=True)
     models = {model.value: build_model(model.value, esm2, max_length, device, seed, epochs)}
-    models.setdefault("composition", pair_pipeline("composition"))
+    models.setdefault("composition", make_preset("composition"))
     schemes = ("random", "protein-disjoint") if scheme is Scheme.both else (scheme.value,)
     metrics, predictions = evaluate_schemes(
         models, X, y, schemes, n_splits=folds, random_state=seed, verbose=1

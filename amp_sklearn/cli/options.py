@@ -9,10 +9,12 @@ import typer
 
 
 class ModelName(StrEnum):
-    """Pipelines that ``amp_sklearn.workflows.pair_pipeline`` makes, by name."""
+    """Pipelines that ``amp_sklearn.make_preset`` makes, by name."""
 
+    late_interaction = "late-interaction"
+    ensemble = "late-interaction-ensemble"
     amps_small = "amps-small"
-    amps = "amps"
+    amps = "ESM2_AMPS"
     composition = "composition"
 
 
@@ -41,7 +43,9 @@ ESM2 = Annotated[
 ModelOption = Annotated[
     ModelName,
     typer.Option(
-        "--model", help="Classifier: amps-small (minutes on a laptop), amps (as published), composition."
+        "--model",
+        help="Classifier: late-interaction, the mean of three of them, and amps-small (minutes on a laptop), ESM2_AMPS (as published), composition "
+        "(the baseline, reads no embedding).",
     ),
 ]
 MaxLength = Annotated[
@@ -89,13 +93,23 @@ def read_input(pairs, sequences, uppercase, *, labelled):
 def build_model(name, esm2, max_length, device, seed, epochs=None):
     """The pipeline that ``--model`` names."""
     if name == ModelName.composition:  # it reads letters, and is fitted at once
-        for option, value, default in (("--epochs", epochs, None), ("--esm2", esm2, "esm2-mini")):
+        for option, value, default in (
+            ("--epochs", epochs, None),
+            ("--esm2", esm2, "esm2-mini"),
+            ("--max-length", max_length, None),
+        ):
             if value != default:
                 raise typer.BadParameter(f"{option} is not for --model {name}")
-    from ..workflows import pair_pipeline
+    from ..presets import make_preset
 
-    return pair_pipeline(
-        name, esm2=esm2, max_length=max_length, device=device, random_state=seed, max_epochs=epochs, verbose=1
+    return make_preset(
+        name,
+        None if name == ModelName.composition else esm2,
+        max_length=max_length,
+        device=device,
+        random_state=seed,
+        max_epochs=epochs,
+        verbose=1,
     )
 
 

@@ -25,7 +25,7 @@ def train(
     pairs: Pairs,
     sequences: Sequences,
     out: Annotated[Path, typer.Option(help="File of the trained model.")] = Path("model.amp"),
-    model: ModelOption = ModelName.amps_small,
+    model: ModelOption = ModelName.late_interaction,
     epochs: Epochs = None,
     esm2: ESM2 = "esm2-mini",
     max_length: MaxLength = None,

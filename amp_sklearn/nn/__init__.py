@@ -6,6 +6,7 @@ State-dict keys are those of the published checkpoints.
 from .autoencoder import AutoEncoder
 from .encoders import PairGRU, PairTransformer
 from .late_interaction import LateInteraction
+from .mean_module import MeanModule
 from .mlp import DeepPairNetwork, MLPHead, TokenMean
 from .pair_module import PairModule
 
@@ -14,6 +15,7 @@ __all__ = [
     "DeepPairNetwork",
     "LateInteraction",
     "MLPHead",
+    "MeanModule",
     "PairGRU",
     "PairModule",
     "PairTransformer",

@@ -29,9 +29,9 @@ class LateInteraction(PairModule):
         Tokens of a pair and dimensions of one. With an odd number all tokens are one protein, paired with itself.
     hidden : int, default=128
         Units of the hidden layer of the projection.
-    d_model : int, default=64
+    d_model : int, default=16
         Numbers of a projected token in each channel.
-    n_channels : int, default=1
+    n_channels : int, default=4
         Matrices of a pair.
     protein_width : int, default=32
         Units that read the mean of a protein's tokens.
@@ -62,8 +62,8 @@ class LateInteraction(PairModule):
         n_tokens,
         width,
         hidden=128,
-        d_model=64,
-        n_channels=1,
+        d_model=16,
+        n_channels=4,
         protein_width=32,
         dropout=0.2,
         n_outputs=1,

@@ -9,6 +9,11 @@ from amp_sklearn.presets import PRESETS, PUBLISHED_MODEL, make_preset, preset_se
 QUICK = {"max_epochs": 1, "device": "cpu", "random_state": 0}
 SMALL = {"hidden1": 8, "hidden2": 4}
 CHANGES = {
+    "late-interaction": {**QUICK, "hidden1": 8, "d_model": 4},
+    "late-interaction-ensemble": {
+        f"estimator__{key}": value for key, value in {**QUICK, "d_model": 4}.items()
+    },
+    "amps-small": QUICK,
     "ESM2_AMPS": {**QUICK, **SMALL, "n_layers": 1, "dim_feedforward": 8},
     "ESM2_AMP_CSE": {**QUICK, **SMALL, "n_layers": 1, "dim_feedforward": 8},
     "ESM2_DPM": {**QUICK, **SMALL, "hidden3": 4},
@@ -33,7 +38,10 @@ def data():
     return X.iloc[rows], np.asarray(y)[rows]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+EMBEDDED = [name for name in PRESETS if PRESETS[name].tokens is not None]
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_from_sequences_to_probabilities(name, data, tmp_path):
     X, y = data
     parameters = {f"classify__{key}": value for key, value in CHANGES[name].items()}
@@ -46,14 +54,15 @@ def test_from_sequences_to_probabilities(name, data, tmp_path):
     assert model["concatenate"].layout_.n_tokens == TOKENS.get(name, 20)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_every_searched_parameter_is_one_of_the_pipeline(name):
     space, pipeline = preset_search_space(name), make_preset(name)
     assert set(space) <= set(pipeline.get_params())
     lowest = {key: getattr(distribution, "low", "sqrt") for key, distribution in space.items()}
     assert all(space[key]._contains(space[key].to_internal_repr(value)) for key, value in lowest.items())
     pipeline.set_params(**lowest)
-    assert pipeline["embed"].model == PUBLISHED_MODEL
+    assert pipeline["embed"].model == PRESETS[name].model
+    assert PRESETS[name].published == (PRESETS[name].model == PUBLISHED_MODEL)
 
 
 PUBLISHED = {
@@ -102,5 +111,49 @@ def test_published_search_space():
 
 
 def test_unknown_preset():
-    with pytest.raises(ValueError, match="no preset 'AMPS'; there are ESM2_AMPS, ESM2_AMP_CSE"):
+    with pytest.raises(
+        ValueError,
+        match="no preset 'AMPS'; there are late-interaction, late-interaction-ensemble, amps-small, composition, ESM2_AMPS",
+    ):
         make_preset("AMPS")
+
+
+def test_published_systems_have_no_step_that_is_ours():
+    for name, preset in PRESETS.items():
+        if preset.published:
+            steps = list(make_preset(name).named_steps)
+            assert steps == ["embed", "concatenate", *(["reduce"] if preset.reduced else []), "classify"]
+    assert list(make_preset("amps-small").named_steps) == ["embed", "concatenate", "scale", "classify"]
+
+
+def test_settings_reach_every_step_that_has_them():
+    model = make_preset("AE_DNN_CSE", device="cpu", random_state=3, max_epochs=2, max_length=500, verbose=1)
+    assert {step: part.device for step, part in model.steps if hasattr(part, "device")} == dict.fromkeys(
+        ("embed", "reduce", "classify"), "cpu"
+    )
+    assert model["reduce"].random_state == model["classify"].random_state == 3
+    assert (model["classify"].max_epochs, model["reduce"].max_epochs) == (2, 50)
+    assert (model["embed"].max_length, model["embed"].long_proteins, model["embed"].verbose) == (
+        500,
+        "window",
+        1,
+    )
+    assert make_preset("AE_RF_CSE")["classify"].random_state == 42
+    ensemble = make_preset("late-interaction-ensemble", random_state=3, max_epochs=2, device="cpu")[
+        "classify"
+    ]
+    assert (ensemble.random_state, ensemble.estimator.max_epochs, ensemble.estimator.device) == (3, 2, "cpu")
+
+
+def test_settings_without_effect_are_refused(data):
+    with pytest.raises(ValueError, match="composition reads letters and no embedding: model='esm2-mini'"):
+        make_preset("composition", "esm2-mini")
+    with pytest.raises(
+        ValueError, match="max_epochs is not for 'AE_RF_CSE': its step 'classify' has no such"
+    ):
+        make_preset("AE_RF_CSE", max_epochs=3)
+    with pytest.raises(ValueError, match="is not for 'composition'"):
+        make_preset("composition", max_length=300)
+    assert make_preset("composition", device="cpu", random_state=1).fit(*data).predict_proba(
+        data[0]
+    ).shape == (24, 2)

@@ -12,7 +12,7 @@ from sklearn.dummy import DummyClassifier
 from typer.testing import CliRunner
 
 import amp_sklearn
-from amp_sklearn import cli, data, workflows
+from amp_sklearn import cli, data, presets, workflows
 from amp_sklearn.data import load_bernett_mini
 from amp_sklearn.embedding import ESM2Embedder
 
@@ -35,7 +35,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setitem(workflows._SMALL, "max_epochs", 2)
+    monkeypatch.setitem(presets.PRESETS["late-interaction"].settings, "max_epochs", 2)
 
     def call(*arguments):
         result = CliRunner().invoke(
@@ -63,7 +63,11 @@ def test_train_then_predict_equals_python(run, files, tiny_esm2, tmp_path):
     run("train", pairs, proteins, "--out", model, "--esm2", tiny_esm2)
     assert "120 pairs" in run("predict", model, pairs, proteins, "--out", predictions)
     X, y = data.read_pairs(pairs, proteins)
-    expected = workflows.pair_pipeline(esm2=str(tiny_esm2), random_state=0).fit(X, y).predict_proba(X)[:, 1]
+    expected = (
+        presets.make_preset("late-interaction", str(tiny_esm2), random_state=0)
+        .fit(X, y)
+        .predict_proba(X)[:, 1]
+    )
     table = pd.read_csv(predictions, sep="\t")
     np.testing.assert_allclose(table["probability"], expected, rtol=0, atol=1e-6)
     assert table[["protein_a", "protein_b"]].to_numpy().tolist() == X.index.to_frame().to_numpy().tolist()
@@ -89,7 +93,7 @@ def test_evaluate_writes_folds_summary_and_predictions(run, files, tiny_esm2, tm
         "--esm2", tiny_esm2,
     )  # fmt: skip
     folds = pd.read_csv(out / "folds.tsv", sep="\t")
-    assert folds["model"].tolist() == ["amps-small"] * 2 + ["composition"] * 2
+    assert folds["model"].tolist() == ["late-interaction"] * 2 + ["composition"] * 2
     assert folds.groupby("model")["n_test"].sum().tolist() == [120, 120]
     assert len(pd.read_csv(out / "predictions.tsv", sep="\t")) == 240
 
@@ -120,7 +124,7 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
     out = tmp_path / "results"
     text = run("demo", "--out", out, "--esm2", tiny_esm2)
     assert f"Results are in {out}" in text and "Your own pairs" in text
-    for picture in ("results", "attention", "segments", "pair"):
+    for picture in ("results", "map", "segments", "pair"):
         assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
     results = pd.read_csv(out / "results.tsv", sep="\t")
     assert results["scheme"].tolist() == ["random", "random", "protein-disjoint", "protein-disjoint"]
@@ -135,7 +139,7 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
         (["train", "unlabelled.tsv", "proteins.fasta"], "unlabelled.tsv has no label column"),
         (
             ["train", "pairs.tsv", "proteins.fasta", "--model", "lstm"],
-            "'lstm' is not one of 'amps-small', 'amps'",
+            "'lstm' is not one of 'late-interaction', 'late-interaction-ensemble', 'amps-small', 'ESM2_AMPS'",
         ),
         (["embed", "proteins.fasta", "--esm2", "no/such-model"], "cannot load the ESM-2 model"),
         (["train", "pairs.tsv", "empty.fasta"], "empty.fasta is empty; expected FASTA, or a table"),
