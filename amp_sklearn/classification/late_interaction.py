@@ -63,8 +63,8 @@ class LateInteractionClassifier(BaseTorchClassifier):
     protein_width: int = 32
     dropout: float = 0.2
     max_epochs: int = 8
-    lr: float = 1e-3
-    lr_schedule: str | None = None
+    lr: float = 2e-3
+    lr_schedule: str | None = "cosine"
 
     _default_tokens = 20  # as many as the published Transformer reads
     _parameter_constraints: ClassVar[dict] = {
