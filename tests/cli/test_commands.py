@@ -77,7 +77,7 @@ def test_train_then_predict_equals_python(run, files, tiny_esm2, tmp_path):
 
 def test_predict_reads_joblib_files_with_a_warning(files, tmp_path):
     X, y = data.read_pairs(files / "pairs.tsv", files / "proteins.fasta")
-    fitted = workflows.pair_pipeline("composition").fit(X, y)
+    fitted = presets.make_preset("composition").fit(X, y)
     joblib.dump(fitted, tmp_path / "model.joblib")
     arguments = ["predict", tmp_path / "model.joblib", files / "pairs.tsv", files / "proteins.fasta"]
     result = CliRunner().invoke(cli.app, [*map(str, arguments), "--out", str(tmp_path / "found.tsv")])
