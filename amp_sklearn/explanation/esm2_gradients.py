@@ -8,7 +8,7 @@ import torch
 
 from ..data.segments import SEGMENT_TOKENS, token_bounds
 from .base import Attribution, Explainer
-from .from_residues import BASELINES, FromResidues, reason_against
+from .differentiable_pipeline import BASELINES, DifferentiablePipeline, reason_against
 from .gradients import NO_NETWORK, differentiating
 from .registry import register_explainer
 
@@ -113,7 +113,7 @@ class ESM2Gradients(Explainer):
         for name in ("n_steps", "max_steps", "batch_tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        function = FromResidues(model)
+        function = DifferentiablePipeline(model)
         absent = function.absent(self.baseline)
         values, residues, base, error = [], [], [], []
         for sequences in model.sequences:

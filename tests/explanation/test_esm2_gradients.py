@@ -23,7 +23,7 @@ from amp_sklearn.explanation import (
     explain,
     read_model,
 )
-from amp_sklearn.explanation.from_residues import FromResidues
+from amp_sklearn.explanation.differentiable_pipeline import DifferentiablePipeline
 from amp_sklearn.preprocessing import AutoencoderReducer, CompositionEncoder, PairConcatenator
 
 Y = np.array([0, 1] * 3)
@@ -142,7 +142,9 @@ def in_double_precision(model, pairs):
     loaded = load_esm2(model[0].model, device="cpu")
     read = read_model(model, pairs)
     read.module.double()
-    function = FromResidues(read, replace(loaded, forward=PackedESM2(language, "cpu", torch.float64)))
+    function = DifferentiablePipeline(
+        read, replace(loaded, forward=PackedESM2(language, "cpu", torch.float64))
+    )
     function.steps = [step.double() if isinstance(step, torch.nn.Module) else step for step in function.steps]
     return function
 

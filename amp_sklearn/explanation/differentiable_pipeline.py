@@ -40,7 +40,7 @@ def reason_against(model):
             "ProteinScaler between ESM2Embedder and a network"
         )
     with torch.no_grad():
-        function = FromResidues(model)
+        function = DifferentiablePipeline(model)
         found = function.features(
             *(function.embed(s)[None] for s in model.embedder.residues_embedded(model.sequences[0]))
         )
@@ -54,7 +54,7 @@ def reason_against(model):
     return None
 
 
-class FromResidues:
+class DifferentiablePipeline:
     """Residues' input embeddings of a pair in, logit out; every step is one that autograd follows.
 
     Parameters
