@@ -1,7 +1,6 @@
 """What skorch's events cost: a fit without callbacks beside fits with them, interleaved.
 
-``python benchmarks/training/callbacks.py`` writes ``benchmarks/results/callbacks.json`` and prints the table of
-``docs/performance.rst``. The pairs have the number and the proteins of the published yeast set, features are random
+``python benchmarks/training/callbacks.py`` writes ``benchmarks/results/callbacks.json`` and prints a table. The pairs have the number and the proteins of the published yeast set, features are random
 ones of the width of esm2-mini.
 """
 
