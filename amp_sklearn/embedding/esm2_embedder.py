@@ -1,8 +1,14 @@
 """ESM2Embedder: from pairs of sequences to a pair matrix of ESM-2 features."""
 
+from numbers import Integral
+from os import PathLike
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..data.layout import FeatureLayout
@@ -85,6 +91,21 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
     >>> ESM2Embedder(store=None).fit_transform(X)
     PairMatrix(shape=(2, 4992), dtype=float32, n_proteins=2)
     """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "model": [str, PathLike],
+        "revision": [str, None],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "long_proteins": [StrOptions(set(LONG_PROTEINS))],
+        "window_overlap": [Integral, None],
+        "uppercase": ["boolean"],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_tokens": [Interval(Integral, 1, None, closed="left")],
+        "device": [str, torch.device],
+        "dtype": [StrOptions({"float32", "bfloat16", "float16", "auto"})],
+        "store": [str, PathLike, None],
+        "verbose": ["verbose"],
+    }
 
     def __init__(
         self,
@@ -295,14 +316,7 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
         return self.layout_.feature_names()
 
     def _check_parameters(self):
-        if self.long_proteins not in LONG_PROTEINS:
-            raise ValueError(f"long_proteins must be one of {LONG_PROTEINS}, got {self.long_proteins!r}")
-        for name in ("batch_size", "batch_tokens", "max_length"):
-            value = getattr(self, name)
-            if value is None and name == "max_length":
-                continue
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}")
+        self._validate_params()
         if self.max_length is not None and not 0 <= self.long_protein_rule().overlap < self.max_length:
             raise ValueError(
                 f"window_overlap must lie in 0..max_length-1 ({self.max_length - 1}), got {self.window_overlap!r}"

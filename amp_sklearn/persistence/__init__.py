@@ -2,5 +2,6 @@
 
 from .archive import FORMAT, load_model, save_model
 from .fingerprint import model_fingerprint
+from .trusted import register_model_class
 
-__all__ = ["FORMAT", "load_model", "model_fingerprint", "save_model"]
+__all__ = ["FORMAT", "load_model", "model_fingerprint", "register_model_class", "save_model"]

@@ -31,7 +31,7 @@ from .parts import (
     net_from_bytes,
     net_to_bytes,
 )
-from .trusted import TRUSTED_TYPES, check_trees, forbidden_nodes, reset_paths, walk
+from .trusted import REGISTERED, TRUSTED_TYPES, check_trees, forbidden_nodes, reset_paths, walk
 
 FORMAT = 1
 """Number of the file format; raised when an older version could not read what a newer one writes."""
@@ -67,7 +67,8 @@ def save_model(model, path, *, description=""):
     NotFittedError
         If the model is not fitted.
     TypeError
-        If it holds a type outside of the fixed list, such as a function given as a parameter.
+        If it holds a type that is neither on the fixed list nor registered (`register_model_class`), such as a
+        function given as a parameter.
 
     Notes
     -----
@@ -133,8 +134,8 @@ def save_model(model, path, *, description=""):
 
 
 _ADVICE = (
-    "save a part of it (search.best_estimator_ instead of a search), pass names instead of functions, or use joblib for "
-    "files that only you will load"
+    "save a part of it (search.best_estimator_ instead of a search), pass names instead of functions, "
+    "call register_model_class for each class of your own, or use joblib for files that only you will load"
 )
 
 
@@ -160,7 +161,7 @@ def load_model(path, *, device=None):
         If there is no such file.
     ModelLoadError
         If it is no model file, was written by a newer version, is damaged, or holds anything outside of the
-        fixed list of types.
+        fixed list of types and of what `register_model_class` was called for.
 
     Examples
     --------
@@ -284,8 +285,12 @@ def _check_format(manifest, path):
         )
 
 
+def _trusted():
+    return [*TRUSTED_TYPES, *REGISTERED]
+
+
 def _unknown_types(content):
-    return sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES))
+    return sorted(set(skops.io.get_untrusted_types(data=content)) - set(_trusted()))
 
 
 def _load_skeleton(content, path):
@@ -299,6 +304,7 @@ def _load_skeleton(content, path):
     if unknown:
         raise ModelLoadError(
             f"{path} holds types that are not on the list of safe ones: {', '.join(unknown)}. It was changed after "
-            "saving, or written by a newer version; it is not loaded"
+            "saving, written by a newer version, or holds classes of another author: import those and call "
+            "register_model_class for each if you trust them. It is not loaded"
         )
-    return skops.io.loads(content, trusted=list(TRUSTED_TYPES))
+    return skops.io.loads(content, trusted=_trusted())

@@ -15,20 +15,16 @@ from ..nn.device import resolve_device
 from ..nn.random_numbers import seeded
 from ..nn.state_files import autoencoder_from_state, compare_keys
 from ..writing import plain_value
+from .trusted import REGISTERED, type_name
 
 MODULES = {
-    module.__name__: module
-    for module in (
-        nn.PairTransformer,
-        nn.PairGRU,
-        nn.TokenMean,
-        nn.DeepPairNetwork,
-        nn.LateInteraction,
-        nn.MLPHead,
-        nn.AutoEncoder,
-    )
+    name: kind
+    for name, kind in vars(nn).items()
+    if isinstance(kind, type)
+    and issubclass(kind, nn.PairModule | nn.AutoEncoder)
+    and kind is not nn.PairModule
 }
-"""Modules that may be rebuilt, by name."""
+"""Modules of this package, by the name that files give them; others must be registered."""
 
 
 @dataclass
@@ -70,9 +66,12 @@ def net_to_bytes(net):
         described = {"module": "AutoEncoder", "sizes": sizes, "dtype": dtype, "history": []}
         return json.dumps(described), _parameters(net)
     given = net.get_params_for("module")
-    name = given["kind"].__name__
-    if given["kind"] is not MODULES.get(name):
-        raise TypeError(f"a net of {name} cannot be saved; modules that can: {', '.join(MODULES)}")
+    kind = given["kind"]
+    name = kind.__name__ if kind is MODULES.get(kind.__name__) else type_name(kind)
+    if kind is not (MODULES | REGISTERED).get(name):
+        raise TypeError(
+            f"a net of {name} cannot be saved: load_model would not know it; call register_model_class({kind.__name__})"
+        )
     clipping = [c.gradient_clip_value for c in net.callbacks or [] if isinstance(c, GradientNormClipping)]
     description = {
         "module": name,
@@ -115,11 +114,11 @@ def net_from_bytes(description, parameters, device, path):
         If the module is unknown or the parameters do not fit it.
     """
     described = json.loads(description)
-    kind = MODULES.get(described["module"])
-    if kind is None:
+    kind = (MODULES | REGISTERED).get(described["module"])
+    if kind is None or not issubclass(kind, nn.PairModule | nn.AutoEncoder):
         raise ModelLoadError(
-            f"{path} holds a net of {described['module']!r}, which this version does not know; known are "
-            f"{', '.join(MODULES)}"
+            f"{path} holds a net of {described['module']!r}, which this version does not know; if you trust that class, "
+            f"import it and call register_model_class(...) with it. Known are {', '.join(MODULES | REGISTERED)}"
         )
     sizes = {n: tuple(v) if isinstance(v, list) else v for n, v in described["sizes"].items()}
     state = safetensors.torch.load(parameters)

@@ -1,10 +1,11 @@
-"""What a model file may hold: the fixed list of types, and checks of their contents that other code relies on."""
+"""What a model file may hold: the fixed list of types, those that users register, and checks of their contents that other code relies on."""
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.tree._tree import Tree
 
 from ..exceptions import ModelLoadError
+from ..nn import PairModule
 
 TRUSTED_TYPES = (
     "amp_sklearn.calibration.applicability_domain.ApplicabilityDomain",
@@ -42,6 +43,58 @@ TRUSTED_TYPES = (
     "sklearn.utils._bunch.Bunch",
 )
 """Types beside scikit-learn's estimators, numpy arrays and plain values, which skops knows to be safe."""
+
+REGISTERED: dict[str, type] = {}
+"""Classes of other authors that may be loaded, by module and name."""
+
+
+def type_name(cls):
+    """Module and name of a class, as model files give them."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def register_model_class(cls):
+    """Let `save_model` write and `load_model` read models that hold a class of your own.
+
+    A new classifier needs two calls, for the estimator and for its torch module; each may be written as a decorator.
+    Registered is what this process knows: whoever loads the file imports the classes and registers them too, and so
+    says that their code may run. Nothing in a file can register a class.
+
+    Parameters
+    ----------
+    cls : type
+        An estimator, or a subclass of `amp_sklearn.nn.PairModule`; defined at the top level of a module, where a file
+        that names it can find it.
+
+    Returns
+    -------
+    type
+        The same class.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If it is defined inside of a function or another class.
+
+    Examples
+    --------
+    >>> from amp_sklearn.nn import TokenMean
+    >>> from amp_sklearn.persistence import register_model_class
+    >>> @register_model_class
+    ... class OtherMean(TokenMean):
+    ...     pass
+    """
+    if not (isinstance(cls, type) and issubclass(cls, BaseEstimator | PairModule)):
+        raise TypeError(f"register_model_class takes an estimator or a subclass of PairModule, got {cls!r}")
+    if cls.__qualname__ != cls.__name__:
+        raise ValueError(
+            f"{type_name(cls)} is defined inside of something; define it at the top level of a module"
+        )
+    REGISTERED[type_name(cls)] = cls
+    return cls
+
 
 ALLOWED_NODES = frozenset(
     {

@@ -1,11 +1,15 @@
 """AutoencoderReducer: each token of a protein in fewer dimensions."""
 
 import warnings
+from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _generate_get_feature_names_out, check_is_fitted, validate_data
 
 from ..data.layout import FeatureLayout
@@ -89,6 +93,19 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
     PairMatrix(shape=(3, 12), dtype=float32, n_proteins=5)
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_tokens": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
     def __init__(
         self,
         n_components=150,
@@ -145,7 +162,7 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
         TrainingWarning
             If the loss or the parameters became NaN later; the model has the epoch before.
         """
-        self._check_parameters()
+        self._validate_params()
         layout = layout_of(X)
         X = self._check(X, reset=True)
         self.token_shape_ = self._tokens_of(X.shape[1], layout)
@@ -223,20 +240,6 @@ class AutoencoderReducer(TransformerMixin, BaseEstimator):
             return self.layout_.feature_names()
         n_out = self.token_shape_[0] * self.n_components
         return _generate_get_feature_names_out(self, n_out, input_features)
-
-    def _check_parameters(self):
-        for name, low in (("n_components", 1), ("max_epochs", 1), ("batch_size", 2)):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < low:
-                raise ValueError(f"{name} of {type(self).__name__} must be an int >= {low}, got {value!r}")
-        if self.dtype not in ("float32", "float64"):
-            raise ValueError(
-                f"dtype of {type(self).__name__} must be 'float32' or 'float64', got {self.dtype!r}"
-            )
-        if not self.lr > 0 or self.weight_decay < 0:
-            raise ValueError(
-                f"lr must be > 0 and weight_decay >= 0, got lr={self.lr!r} and weight_decay={self.weight_decay!r}"
-            )
 
     def _check(self, X, reset):
         if not isinstance(X, PairMatrix):

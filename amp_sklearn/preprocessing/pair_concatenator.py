@@ -1,7 +1,10 @@
 """PairConcatenator: which tokens of both proteins make a pair's features, and how they are put together."""
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from ..data.pair_matrix import PairMatrix, as_configured_output, layout_of
@@ -62,6 +65,11 @@ class PairConcatenator(TransformerMixin, BaseEstimator):
     ('A+B_mean', '|A-B|_mean')
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "tokens": [StrOptions({"auto", "all", *TOKEN_SETS}), "array-like"],
+        "combine": [StrOptions(set(COMBINATIONS)), "array-like"],
+    }
+
     def __init__(self, tokens="auto", combine="concat"):
         self.tokens = tokens
         self.combine = combine
@@ -88,6 +96,7 @@ class PairConcatenator(TransformerMixin, BaseEstimator):
         ValueError
             If a token or combination is unknown, or tokens are asked of an array that has none.
         """
+        self._validate_params()
         X = self._pairs(X, reset=True)
         if isinstance(X, PairMatrix):
             self.layout_ = X.select(self._tokens(X.layout), self._blocks()).layout
@@ -149,19 +158,11 @@ class PairConcatenator(TransformerMixin, BaseEstimator):
                 return SEGMENT_TOKENS if set(SEGMENT_TOKENS) <= set(layout.tokens) else layout.tokens
             if self.tokens == "all":
                 return layout.tokens
-            if self.tokens not in TOKEN_SETS:
-                raise ValueError(
-                    f"tokens must be 'auto', 'all', one of {list(TOKEN_SETS)} or a list, got {self.tokens!r}"
-                )
             return TOKEN_SETS[self.tokens]
         return tuple(self.tokens)
 
     def _blocks(self):
         if isinstance(self.combine, str):
-            if self.combine not in COMBINATIONS:
-                raise ValueError(
-                    f"combine must be one of {list(COMBINATIONS)} or a list of blocks, got {self.combine!r}"
-                )
             return COMBINATIONS[self.combine]
         return tuple(self.combine)
 

@@ -167,10 +167,13 @@ def test_bad_sequences_are_named(tiny_esm2, cell, message):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"long_proteins": "cut"}, "long_proteins must be one of"),
-        ({"batch_size": 0}, "batch_size must be a positive integer"),
+        ({"long_proteins": "cut"}, "'long_proteins' parameter of ESM2Embedder must be a str among"),
+        (
+            {"batch_size": 0},
+            r"'batch_size' parameter of ESM2Embedder must be an int in the range \[1, inf\). Got 0",
+        ),
         ({"max_length": 10, "window_overlap": 10}, "window_overlap must lie in"),
-        ({"dtype": "int8"}, "dtype must be"),
+        ({"dtype": "int8"}, "'dtype' parameter of ESM2Embedder must be"),
         ({"model": "no/such-model"}, "cannot load the ESM-2 model 'no/such-model'"),
     ],
 )

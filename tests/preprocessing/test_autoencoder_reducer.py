@@ -107,10 +107,16 @@ def test_last_batches_of_one_token_do_not_occur(pairs):
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"n_components": 0}, "n_components of AutoencoderReducer must be an int >= 1, got 0"),
-        ({"batch_size": 1}, "batch_size of AutoencoderReducer must be an int >= 2, got 1"),
-        ({"dtype": "float16"}, "dtype of AutoencoderReducer must be"),
-        ({"lr": 0}, "lr must be > 0"),
+        (
+            {"n_components": 0},
+            r"'n_components' parameter of AutoencoderReducer must be an int in the range \[1, inf\). Got 0",
+        ),
+        (
+            {"batch_size": 1},
+            r"'batch_size' parameter of AutoencoderReducer must be an int in the range \[2, inf\). Got 1",
+        ),
+        ({"dtype": "float16"}, "'dtype' parameter of AutoencoderReducer must be"),
+        ({"lr": 0}, r"'lr' parameter of AutoencoderReducer must be a float in the range \(0.0, inf\). Got 0"),
         ({"n_tokens": 4}, "n_tokens=4, but X has 6 tokens per pair"),
         ({"lr": 1e30, "max_epochs": 9}, "loss of the autoencoder became"),
     ],

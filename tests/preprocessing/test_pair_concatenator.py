@@ -83,9 +83,9 @@ def test_a_plain_array_is_halves_of_one_token():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"tokens": "segment"}, "tokens must be 'auto'"),
+        ({"tokens": "segment"}, "'tokens' parameter of PairConcatenator must be a str among .*'auto'"),
         ({"tokens": ["segment0", "middle"]}, r"\['middle'\] are not among"),
-        ({"combine": "minus"}, "combine must be one of"),
+        ({"combine": "minus"}, "'combine' parameter of PairConcatenator must be a str among"),
         ({"combine": ["A", "C"]}, "blocks must be distinct members"),
     ],
 )
