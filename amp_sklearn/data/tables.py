@@ -171,7 +171,7 @@ def _as_text(cell):
 
 
 def read_table(source, *, header=0, sheet=None):
-    """Read a table of any accepted kind; what a file is, its first bytes tell.
+    """Read a table of any accepted kind, which is recognised by the first bytes of the file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Opening files: what a file is, its first bytes tell, not its name."""
+"""Opening files: the kind of a file is recognised by its first bytes, not by its name."""
 
 import gzip
 import io
