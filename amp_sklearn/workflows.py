@@ -1,11 +1,13 @@
 """Whole jobs made of the package's parts: cross-validation of several models, tables of results."""
 
+import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 from .model_selection import ProteinDisjointKFold, evaluate_folds
+from .model_selection.evaluation_report import FEWEST_PAIRS, few_pairs
 
-SUMMARY_METRICS = ("accuracy", "mcc", "roc_auc", "pr_auc")
+SUMMARY_METRICS = ("accuracy", "mcc", "roc_auc", "average_precision")
 
 
 def cross_validation(scheme, n_splits=5, random_state=0):
@@ -89,7 +91,9 @@ def summarise(metrics):
     Returns
     -------
     DataFrame
-        One row per scheme and model, ``"mean ± sd"`` of accuracy, MCC and the areas under both curves.
+        One row per scheme and model, ``"mean ± sd"`` of accuracy, MCC, ROC AUC and average precision; over all folds the numbers of
+        test pairs ``n_test``, positive ones ``n_positive``, and pairs in neither part ``n_dropped`` (a pair may be left
+        out of several folds); ``note`` where folds have fewer than 50 test pairs of a class.
     """
     grouped = metrics.groupby(["scheme", "model"], sort=False)[list(SUMMARY_METRICS)]
     mean, deviation = grouped.mean(), grouped.std()
@@ -97,4 +101,15 @@ def summarise(metrics):
         metric: [f"{m:.3f} ± {d:.3f}" for m, d in zip(mean[metric], deviation[metric], strict=True)]
         for metric in SUMMARY_METRICS
     }
-    return pd.DataFrame(text, index=mean.index).reset_index()
+    table = pd.DataFrame(text, index=mean.index)
+    sizes = [name for name in ("n_test", "n_positive", "n_dropped") if name in metrics]
+    table[sizes] = metrics.groupby(["scheme", "model"], sort=False)[sizes].sum()
+    if {"n_test", "n_positive"} <= set(sizes):
+        few = np.array(
+            [few_pairs(*fold) for fold in zip(metrics["n_test"], metrics["n_positive"], strict=True)]
+        )
+        counted = metrics.assign(few=few).groupby(["scheme", "model"], sort=False)["few"].sum()
+        table["note"] = [
+            f"{n} fold(s) with fewer than {FEWEST_PAIRS} pairs of a class" if n else "" for n in counted
+        ]
+    return table.reset_index()

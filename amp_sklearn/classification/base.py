@@ -367,7 +367,7 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
         return predict_logits(self.net_, rows, self.batch_size, self.symmetric)
 
     def predict_proba(self, X):
-        """Probability of each class.
+        """Probability of each class, in double precision: in single precision those of logits above 17 would tie.
 
         Parameters
         ----------
@@ -378,7 +378,7 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
         ndarray of shape (n_pairs, n_classes)
         """
         logits = self.decision_function(X)
-        return probabilities(logits).astype(logits.dtype)
+        return probabilities(logits)
 
     def predict(self, X):
         """Label of each pair; of two classes the second if its probability is above one half.

@@ -2,15 +2,128 @@
 
 import numpy as np
 
+POSITIVE_WORDS = frozenset(
+    [
+        "1",
+        "1.0",
+        "+1",
+        "+",
+        "true",
+        "t",
+        "yes",
+        "y",
+        "positive",
+        "pos",
+        "interacts",
+        "interact",
+        "interacting",
+        "interaction",
+        "interactor",
+        "binds",
+        "bind",
+        "binding",
+        "binder",
+    ]
+)
+"""Text labels that mean "interacts", in small letters."""
 
-def positives(y_true):
-    """Which labels are the positive class, the larger of the two.
+NEGATIVE_WORDS = frozenset(
+    [
+        *[
+            "0",
+            "0.0",
+            "-1",
+            "-1.0",
+            "-",
+            "false",
+            "f",
+            "no",
+            "n",
+            "negative",
+            "neg",
+            "nonbinding",
+            "noninteracting",
+            "nonbinder",
+            "nointeraction",
+        ],
+        *[
+            "does not interact",
+            "do not interact",
+            "not interacting",
+            "no interaction",
+            "no binding",
+            "does not bind",
+        ],
+        *[
+            "non-interacting",
+            "non interacting",
+            "non-interaction",
+            "non interaction",
+            "non-binding",
+            "non binding",
+        ],
+        *["non-binder", "not binding", "no_interaction", "non_interacting", "non_binding", "noninteraction"],
+    ]
+)
+"""Text labels that mean "does not interact", in small letters."""
+
+
+def positive_label(classes, pos_label=None):
+    """Which of two labels is the positive one; never decided by the alphabet.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,)
+        The distinct labels, one or two.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, True of booleans, the larger of two numbers; of text labels the one that
+        is a usual word for an interaction, where the other is a usual word for none.
+
+    Returns
+    -------
+    object
+        The label; of one that is 0 or -1 (only negative pairs) it is 1.
+
+    Raises
+    ------
+    ValueError
+        If there are more than two labels, ``pos_label`` is none of two, or nobody can tell which is positive.
+    """
+    values = list(classes)
+    shown = [value.item() if hasattr(value, "item") else value for value in values[:5]]
+    if pos_label is not None:
+        if len(values) > 2 or (len(values) == 2 and not any(value == pos_label for value in values)):
+            raise ValueError(f"expected two classes with pos_label={pos_label!r} among them, got {shown}")
+        return pos_label
+    if len(values) not in (1, 2):
+        raise ValueError(f"expected two classes, got {len(values)}: {shown}")
+    if not any(isinstance(value, str) for value in values):
+        if len(values) == 2:
+            return max(values)
+        if values[0] in (-1, 0, 1):
+            return 1
+        raise ValueError(f"expected two classes, got 1: {shown}; name the positive one with pos_label")
+    words = [str(value).strip().casefold() for value in values]
+    if len(words) == 2:
+        for one, other, label in ((0, 1, values[0]), (1, 0, values[1])):
+            if words[one] in POSITIVE_WORDS and words[other] in NEGATIVE_WORDS:
+                return label
+    raise ValueError(
+        f"expected two classes of which one is known to be the positive one, got {len(values)}: {shown}; name it with "
+        f"pos_label, such as pos_label={shown[0]!r}"
+    )
+
+
+def positives(y_true, pos_label=None):
+    """Which labels are the positive class.
 
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        0 and 1, -1 and 1, booleans, or any two values. Where one value only occurs it must be 0, 1 or -1: of others
-        nobody can tell whether they are the positive ones.
+        0 and 1, -1 and 1, booleans, two numbers, or two texts. Where one value only occurs it must be 0, 1 or -1: of
+        others nobody can tell whether they are the positive ones.
+    pos_label : object, default=None
+        The positive label; see ``positive_label``.
 
     Returns
     -------
@@ -24,15 +137,10 @@ def positives(y_true):
     y = np.asarray(y_true)
     if y.ndim != 1:
         raise ValueError(f"expected one label per pair, got an array of shape {y.shape}")
-    values = np.unique(y)
-    if len(values) == 2:
-        return y == values[1]
-    if len(values) == 1 and values[0] in (-1, 0, 1):
-        return y == 1
-    raise ValueError(f"expected two classes, got {len(values)}: {values[:5].tolist()}")
+    return np.asarray(y == positive_label(np.unique(y), pos_label), dtype=bool)
 
 
-def checked(y_true, probability):
+def checked(y_true, probability, pos_label=None):
     """Labels as booleans and probabilities of the positive class as floats, of one length.
 
     Parameters
@@ -40,7 +148,9 @@ def checked(y_true, probability):
     y_true : array-like of shape (n,)
         Labels; see ``positives``.
     probability : array-like of shape (n,) or (n, 2)
-        Of the positive class, or of both.
+        Of the positive class, or of both (the positive one in the second column).
+    pos_label : object, default=None
+        The positive label; see ``positive_label``.
 
     Returns
     -------
@@ -62,4 +172,4 @@ def checked(y_true, probability):
     if not ((probability >= 0) & (probability <= 1)).all():
         wrong = int(np.flatnonzero(~((probability >= 0) & (probability <= 1)))[0])
         raise ValueError(f"probabilities must lie in 0 to 1, got {probability[wrong]} for pair {wrong}")
-    return positives(y_true), probability
+    return positives(y_true, pos_label), probability

@@ -6,17 +6,20 @@ import pandas as pd
 from ._labels import checked
 
 
-def risk_coverage_curve(y_true, probability, *, confidence=None):
+def risk_coverage_curve(y_true, probability, *, confidence=None, pos_label=None):
     """Error rate among the most confident pairs, for every number of pairs answered.
 
     Parameters
     ----------
     y_true : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes; which is the positive one, ``pos_label`` says.
     probability : array-like of shape (n_pairs,) or (n_pairs, 2)
         Predicted probability of the positive class, or of both; above 0.5 is predicted positive.
     confidence : array-like of shape (n_pairs,), default=None
         What decides which pairs are answered first; None is the distance of the probability from 0.5.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def risk_coverage_curve(y_true, probability, *, confidence=None):
     2      0.75  0.33
     3      1.00  0.50
     """
-    y, probability = checked(y_true, probability)
+    y, probability = checked(y_true, probability, pos_label)
     confidence = np.abs(probability - 0.5) if confidence is None else np.asarray(confidence, dtype=float)
     if confidence.shape != probability.shape or np.isnan(confidence).any():
         raise ValueError(
@@ -64,17 +67,20 @@ def risk_coverage_curve(y_true, probability, *, confidence=None):
     )
 
 
-def area_under_risk_coverage(y_true, probability, *, confidence=None):
+def area_under_risk_coverage(y_true, probability, *, confidence=None, pos_label=None):
     """Mean error rate over all coverages (AURC); lower is better.
 
     Parameters
     ----------
     y_true : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes; which is the positive one, ``pos_label`` says.
     probability : array-like of shape (n_pairs,) or (n_pairs, 2)
         Predicted probability of the positive class, or of both.
     confidence : array-like of shape (n_pairs,), default=None
         As in ``risk_coverage_curve``.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
 
     Returns
     -------
@@ -92,5 +98,5 @@ def area_under_risk_coverage(y_true, probability, *, confidence=None):
     >>> round(area_under_risk_coverage([1, 0, 1, 0], [0.9, 0.2, 0.4, 0.55]), 3)
     0.208
     """
-    curve = risk_coverage_curve(y_true, probability, confidence=confidence)
+    curve = risk_coverage_curve(y_true, probability, confidence=confidence, pos_label=pos_label)
     return float(np.average(curve["risk"], weights=np.diff(curve["coverage"], prepend=0)))

@@ -24,13 +24,13 @@ def _bins(probability, n_bins, strategy):
     return edges, np.searchsorted(inner, probability, side="right")
 
 
-def reliability_curve(y_true, probability, *, n_bins=10, strategy="uniform", confidence=0.95):
+def reliability_curve(y_true, probability, *, n_bins=10, strategy="uniform", confidence=0.95, pos_label=None):
     """Predicted probability and observed share of positives, bin by bin.
 
     Parameters
     ----------
     y_true : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes; which is the positive one, ``pos_label`` says.
     probability : array-like of shape (n_pairs,) or (n_pairs, 2)
         Predicted probability of the positive class, or of both.
     n_bins : int, default=10
@@ -39,6 +39,9 @@ def reliability_curve(y_true, probability, *, n_bins=10, strategy="uniform", con
         Bins of equal width, or of equal numbers of pairs (equal mass).
     confidence : float, default=0.95
         Of the interval of the observed share (Wilson's).
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def reliability_curve(y_true, probability, *, n_bins=10, strategy="uniform", con
     0  2       0.15       0.0
     1  2       0.75       1.0
     """
-    y, probability = checked(y_true, probability)
+    y, probability = checked(y_true, probability, pos_label)
     edges, place = _bins(probability, n_bins, strategy)
     n = np.bincount(place, minlength=len(edges) - 1)
     used = n > 0
@@ -82,19 +85,22 @@ def reliability_curve(y_true, probability, *, n_bins=10, strategy="uniform", con
     )
 
 
-def expected_calibration_error(y_true, probability, *, n_bins=10, strategy="uniform"):
+def expected_calibration_error(y_true, probability, *, n_bins=10, strategy="uniform", pos_label=None):
     """Mean distance of predicted probability and observed share of positives, over bins weighted by their pairs (ECE).
 
     Parameters
     ----------
     y_true : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes; which is the positive one, ``pos_label`` says.
     probability : array-like of shape (n_pairs,) or (n_pairs, 2)
         Predicted probability of the positive class, or of both.
     n_bins : int, default=10
         Number of bins; more bins give larger values on the same predictions.
     strategy : {"uniform", "quantile"}, default="uniform"
         Bins of equal width, or of equal numbers of pairs (equal mass).
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
 
     Returns
     -------
@@ -116,5 +122,5 @@ def expected_calibration_error(y_true, probability, *, n_bins=10, strategy="unif
     >>> round(expected_calibration_error([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9], n_bins=2), 3)
     0.2
     """
-    curve = reliability_curve(y_true, probability, n_bins=n_bins, strategy=strategy)
+    curve = reliability_curve(y_true, probability, n_bins=n_bins, strategy=strategy, pos_label=pos_label)
     return float(np.average(np.abs(curve["predicted"] - curve["observed"]), weights=curve["n"]))

@@ -9,9 +9,9 @@ RATIOS = (10, 100, 1000)
 """Negatives per positive that reports give: 1:10, 1:100, 1:1000."""
 
 
-def _weighted(y_true, probability, ratio):
+def _weighted(y_true, probability, ratio, pos_label=None):
     """Labels, probabilities, and weights that make the negatives ``ratio`` times the positives."""
-    y, probability = checked(y_true, probability)
+    y, probability = checked(y_true, probability, pos_label)
     if not ratio > 0:
         raise ValueError(f"ratio, negatives per positive, must be positive, got {ratio!r}")
     if y.all() or not y.any():
@@ -19,7 +19,7 @@ def _weighted(y_true, probability, ratio):
     return y, probability, np.where(y, 1.0, ratio * y.sum() / (~y).sum())
 
 
-def precision_at_ratio(y_true, probability, ratio, *, threshold=0.5, recall=None):
+def precision_at_ratio(y_true, probability, ratio, *, threshold=0.5, recall=None, pos_label=None):
     """Precision to expect where there are ``ratio`` negatives for each positive.
 
     Recall and false positive rate of a threshold do not depend on how many negatives a test set holds, precision
@@ -29,7 +29,7 @@ def precision_at_ratio(y_true, probability, ratio, *, threshold=0.5, recall=None
     Parameters
     ----------
     y_true : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes; which is the positive one, ``pos_label`` says.
     probability : array-like of shape (n_pairs,) or (n_pairs, 2)
         Predicted probability of the positive class, or of both.
     ratio : float
@@ -38,6 +38,9 @@ def precision_at_ratio(y_true, probability, ratio, *, threshold=0.5, recall=None
         A pair is predicted positive above it.
     recall : float, default=None
         Instead of ``threshold``: the best precision of all thresholds that reach this recall.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def precision_at_ratio(y_true, probability, ratio, *, threshold=0.5, recall=None
     >>> precision_at_ratio(y, p, 100, recall=0.5)
     1.0
     """
-    y, probability, weight = _weighted(y_true, probability, ratio)
+    y, probability, weight = _weighted(y_true, probability, ratio, pos_label)
     if recall is None:
         predicted = probability > threshold
         total = weight[predicted].sum()
@@ -74,17 +77,22 @@ def precision_at_ratio(y_true, probability, ratio, *, threshold=0.5, recall=None
     return float(precision[reached >= recall - 1e-12].max())
 
 
-def average_precision_at_ratio(y_true, probability, ratio):
+def average_precision_at_ratio(y_true, probability, ratio, *, pos_label=None, score=None):
     """Average precision to expect where there are ``ratio`` negatives for each positive.
 
     Parameters
     ----------
     y_true : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes; which is the positive one, ``pos_label`` says.
     probability : array-like of shape (n_pairs,) or (n_pairs, 2)
         Predicted probability of the positive class, or of both.
     ratio : float
         Negatives per positive. A random order of pairs reaches ``1 / (1 + ratio)``.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
+    score : array-like of shape (n_pairs,), default=None
+        What orders the pairs instead of the probability, such as logits, which do not saturate.
 
     Returns
     -------
@@ -102,5 +110,6 @@ def average_precision_at_ratio(y_true, probability, ratio):
     >>> [round(average_precision_at_ratio(y, p, ratio), 3) for ratio in (1, 100)]
     [0.833, 0.51]
     """
-    y, probability, weight = _weighted(y_true, probability, ratio)
-    return float(average_precision_score(y, probability, sample_weight=weight))
+    y, probability, weight = _weighted(y_true, probability, ratio, pos_label)
+    order = probability if score is None else np.asarray(score, dtype=float)
+    return float(average_precision_score(y, order, sample_weight=weight))

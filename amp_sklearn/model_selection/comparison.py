@@ -12,10 +12,11 @@ from sklearn.pipeline import Pipeline
 from tqdm.auto import tqdm
 
 from ..data.digests import data_digest
+from ..metrics import positive_label
 from ..writing import write_atomically
 from .baselines import make_baseline
 from .comparison_result import Comparison
-from .evaluation import evaluate_folds
+from .evaluation import evaluate_folds, fold_sizes
 from .evaluation_report import all_metrics
 
 
@@ -27,6 +28,7 @@ def compare(
     *,
     baselines=("protein_share", "protein_counts", "composition_logistic"),
     seeds=(0,),
+    pos_label=None,
     folder=None,
     n_jobs=None,
     verbose=0,
@@ -40,7 +42,7 @@ def compare(
     X : DataFrame or array-like of shape (n_pairs, 2)
         Pairs of sequences.
     y : array-like of shape (n_pairs,)
-        Two classes; the larger label is the positive one.
+        Two classes.
     cv : splitter, iterable of (train, test), or int
         Such as ``ProteinDisjointKFold(5)``, or one published split as ``[(train_rows, test_rows)]``.
     baselines : sequence of str, default=("protein_share", "protein_counts", "composition_logistic")
@@ -48,6 +50,9 @@ def compare(
     seeds : sequence of int, default=(0,)
         Each seed makes new folds (where ``cv`` has a ``random_state``) and is given to every ``random_state`` of the
         models, so that the spread covers both the choice of folds and the luck of training.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
     folder : str or path-like, default=None
         Where predictions are kept, one Parquet file per model, seed and fold. A comparison that was interrupted, or
         that gets another model, computes only what is missing; a file serves only the same pairs, fold and
@@ -86,6 +91,7 @@ def compare(
     if not named or not len(seeds):
         raise ValueError(f"there must be a model and a seed, got {len(named)} models and {len(seeds)} seeds")
     y = np.asarray(y)
+    positive_class = positive_label(np.unique(y), pos_label)
     data = None if folder is None else data_digest(X, y)
     weights = {name: None if folder is None else _weights(model) for name, model in named.items()}
     folds = {seed: list(_seeded_splitter(cv, y, seed).split(X, y)) for seed in seeds}
@@ -95,22 +101,31 @@ def compare(
         for fold, (train, test) in enumerate(folds[seed]):
             for name, model in models.items():
                 jobs.append((name, seed, fold, model, train, test))
-                content = model, weights[name], data, np.asarray(train), np.asarray(test)
+                content = (
+                    model,
+                    weights[name],
+                    data,
+                    np.asarray(train),
+                    np.asarray(test),
+                    positive_class,
+                    "score",
+                )
                 paths.append(_path(folder, name, seed, fold, content))
     found = joblib.Parallel(n_jobs, return_as="generator")(
-        joblib.delayed(_predictions)(model, X, y, train, test, path)
+        joblib.delayed(_predictions)(model, X, y, train, test, path, positive_class)
         for (*_, model, train, test), path in zip(jobs, paths, strict=True)
     )
     metrics, predictions = [], []
     bar = tqdm(zip(jobs, found, strict=True), total=len(jobs), disable=not verbose)
-    for (name, seed, fold, _, train, test), of_pairs in bar:
+    for (name, seed, fold, _, train, _), of_pairs in bar:
         bar.set_description(f"{name}, seed {seed}, fold {fold}")
-        positive = of_pairs["label"] == np.unique(y)[1]
+        positive = (of_pairs["label"] == positive_class).to_numpy()
         where = {"model": name, "seed": seed, "fold": fold}
-        sizes = {"n_train": len(train), "n_test": len(test)}
-        metrics.append(where | sizes | all_metrics(positive.to_numpy(), of_pairs["probability"].to_numpy()))
+        sizes = fold_sizes(len(y), train, positive)
+        scores = of_pairs["probability"].to_numpy(), of_pairs["score"].to_numpy()
+        metrics.append(where | sizes | all_metrics(positive, scores[0], score=scores[1]))
         predictions.append(of_pairs.drop(columns="fold").assign(**where))
-    return Comparison(pd.DataFrame(metrics), pd.concat(predictions, ignore_index=True))
+    return Comparison(pd.DataFrame(metrics), pd.concat(predictions, ignore_index=True), positive_class)
 
 
 def _weights(model):
@@ -126,11 +141,11 @@ def _path(folder, name, seed, fold, content):
     return Path(folder) / f"{_file_name(name)}_seed{seed}_fold{fold}_{joblib.hash(content)[:12]}.parquet"
 
 
-def _predictions(model, X, y, train, test, path):
+def _predictions(model, X, y, train, test, path, pos_label):
     """Predictions of one fold, from their file where there is one."""
     if path is not None and path.exists():
         return pd.read_parquet(path)
-    _, of_pairs = evaluate_folds(model, X, y, [(train, test)])
+    _, of_pairs = evaluate_folds(model, X, y, [(train, test)], pos_label=pos_label)
     if path is not None:
         with write_atomically(path) as unfinished:
             of_pairs.to_parquet(unfinished)

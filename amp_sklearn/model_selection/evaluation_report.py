@@ -13,15 +13,35 @@ from ..metrics import (
     average_precision_at_ratio,
     expected_calibration_error,
     pair_metrics,
+    positive_label,
     precision_at_ratio,
+    probability_and_score,
 )
 from ._text_tables import markdown
 from .pair_classes import PAIR_CLASSES, pair_classes
 
 _CLASS_NAMES = {"C1": "C1: both proteins seen", "C2": "C2: one protein seen", "C3": "C3: no protein seen"}
 
+FEWEST_PAIRS = 50
+"""Test pairs of a class below which a metric is flagged: its interval is then about as wide as what models differ by."""
 
-def all_metrics(y_true, probability, *, ratios=RATIOS):
+
+def few_pairs(n, n_positive):
+    """Whether a class has fewer test pairs than a metric needs to mean something.
+
+    Parameters
+    ----------
+    n, n_positive : int
+        Test pairs, and the positive ones among them.
+
+    Returns
+    -------
+    bool
+    """
+    return min(n_positive, n - n_positive) < FEWEST_PAIRS
+
+
+def all_metrics(y_true, probability, *, ratios=RATIOS, score=None):
     """The published metrics, calibration, and precision where interactions are rare.
 
     Parameters
@@ -32,6 +52,8 @@ def all_metrics(y_true, probability, *, ratios=RATIOS):
         Of interacting.
     ratios : sequence of float, default=(10, 100, 1000)
         Negatives per positive.
+    score : ndarray of shape (n_pairs,), default=None
+        What orders the pairs for areas; None: the probability.
 
     Returns
     -------
@@ -41,17 +63,17 @@ def all_metrics(y_true, probability, *, ratios=RATIOS):
         missing that the metric needs.
     """
     y_true = np.asarray(y_true).astype(int)
-    result = pair_metrics(y_true, probability)
+    result = pair_metrics(y_true, probability, score=score)
     result["brier"] = float(brier_score_loss(y_true, probability, pos_label=1))
     result["ece"] = expected_calibration_error(y_true, probability)
     result["ece_equal_mass"] = expected_calibration_error(y_true, probability, strategy="quantile")
     both = 0 < y_true.sum() < len(y_true)
-    for name, metric in (
-        ("average_precision", average_precision_at_ratio),
-        ("precision", precision_at_ratio),
-    ):
-        for ratio in ratios:
-            result[f"{name}_1_to_{ratio}"] = metric(y_true, probability, ratio) if both else np.nan
+    for ratio in ratios:
+        found = average_precision_at_ratio(y_true, probability, ratio, score=score) if both else np.nan
+        result[f"average_precision_1_to_{ratio}"] = found
+    for ratio in ratios:
+        found = precision_at_ratio(y_true, probability, ratio) if both else np.nan
+        result[f"precision_1_to_{ratio}"] = found
     return result
 
 
@@ -65,11 +87,21 @@ class EvaluationReport:
         One row for all pairs and one per class that occurs: ``pairs``, ``n_pairs``, ``n_positive``, and the metrics.
     predictions : DataFrame
         One row per test pair: protein ids where ``X`` had them, ``pair_class`` (with training pairs given), ``label``,
-        ``probability``, ``prediction``.
+        ``probability``, ``score`` (what orders the pairs), ``prediction``.
     """
 
     table: pd.DataFrame
     predictions: pd.DataFrame
+
+    @property
+    def notes(self):
+        """Sentences on groups with fewer than 50 test pairs of a class."""
+        return [
+            f"{row.pairs}: {row.n_positive:,} positive and {row.n_pairs - row.n_positive:,} negative test pairs; fewer than "
+            f"{FEWEST_PAIRS} of a class say little"
+            for row in self.table.itertuples()
+            if few_pairs(row.n_pairs, row.n_positive)
+        ]
 
     def to_markdown(self):
         """Markdown table with a row per metric and a column per group of pairs.
@@ -78,7 +110,8 @@ class EvaluationReport:
         -------
         str
         """
-        return markdown(self._upright().reset_index(names="metric"))
+        notes = "".join(f"\n{note}.\n" for note in self.notes)
+        return markdown(self._upright().reset_index(names="metric")) + notes
 
     def to_csv(self, path):
         """Write ``table``.
@@ -97,13 +130,15 @@ class EvaluationReport:
         return table.rename_axis(columns=None)
 
     def __str__(self):
-        return self._upright().map(lambda v: f"{v:.3f}" if isinstance(v, float) else f"{v:,}").to_string()
+        text = self._upright().map(lambda v: f"{v:.3f}" if isinstance(v, float) else f"{v:,}").to_string()
+        return "\n".join([text, *self.notes])
 
     def _repr_html_(self):
-        return self._upright().map(lambda v: f"{v:.3f}" if isinstance(v, float) else f"{v:,}").to_html()
+        text = self._upright().map(lambda v: f"{v:.3f}" if isinstance(v, float) else f"{v:,}").to_html()
+        return text + "".join(f"<p>{note}</p>" for note in self.notes)
 
 
-def evaluate(model, X, y, *, X_train=None, ratios=RATIOS):
+def evaluate(model, X, y, *, X_train=None, ratios=RATIOS, pos_label=None):
     """Test a fitted model: all metrics, and by class of pair where the training pairs are given.
 
     Parameters
@@ -113,12 +148,15 @@ def evaluate(model, X, y, *, X_train=None, ratios=RATIOS):
     X : DataFrame or array-like of shape (n_pairs, 2)
         Test pairs of sequences.
     y : array-like of shape (n_pairs,)
-        Labels; the larger class of the model is the positive one.
+        Labels.
     X_train : DataFrame or array-like of shape (n_train, 2), default=None
         Pairs that the model was trained on. With them the test pairs are also judged apart: both proteins seen in
         training (C1), one (C2), none (C3).
     ratios : sequence of float, default=(10, 100, 1000)
         Negatives per positive for the metrics at a realistic prevalence.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
 
     Returns
     -------
@@ -157,11 +195,13 @@ def evaluate(model, X, y, *, X_train=None, ratios=RATIOS):
         raise ValueError(
             f"y holds labels that the model does not know: {strange[:5].tolist()}, not {classes.tolist()}"
         )
-    probability = model.predict_proba(X)[:, 1]
-    positive = y == classes[1]
+    positive_class = positive_label(classes, pos_label)
+    other = classes[0] if positive_class == classes[1] else classes[1]
+    probability, score = probability_and_score(model, X, positive_class)
+    positive = y == positive_class
     groups = {"all": np.ones(len(y), dtype=bool)}
-    predictions = pd.DataFrame({"label": y, "probability": probability})
-    predictions["prediction"] = classes[(probability > 0.5).astype(int)]
+    predictions = pd.DataFrame({"label": y, "probability": probability, "score": score})
+    predictions["prediction"] = np.where(probability > 0.5, positive_class, other).astype(classes.dtype)
     if X_train is not None:
         of_pair = pair_classes(X_train, X)
         predictions.insert(0, "pair_class", of_pair)
@@ -171,7 +211,7 @@ def evaluate(model, X, y, *, X_train=None, ratios=RATIOS):
         predictions.insert(1, "protein_b", ids[:, 1])
     rows = [
         {"pairs": name, "n_pairs": int(chosen.sum()), "n_positive": int(positive[chosen].sum())}
-        | all_metrics(positive[chosen], probability[chosen], ratios=ratios)
+        | all_metrics(positive[chosen], probability[chosen], ratios=ratios, score=score[chosen])
         for name, chosen in groups.items()
     ]
     return EvaluationReport(pd.DataFrame(rows), predictions)

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from .folds import CHANCE, METRIC_LABELS
+from .folds import METRIC_LABELS, chance
 from .style import OTHER_COLOR, SERIES_COLORS, TICK, TITLE, Display, tidy
 
 
@@ -35,13 +35,15 @@ class ComparisonDisplay(Display):
         self.comparison = comparison
 
     @classmethod
-    def from_comparison(cls, comparison, *, names=("accuracy", "mcc", "roc_auc", "pr_auc"), confidence=0.95):
+    def from_comparison(
+        cls, comparison, *, names=("accuracy", "mcc", "roc_auc", "average_precision"), confidence=0.95
+    ):
         """Draw a comparison.
 
         Parameters
         ----------
         comparison : Comparison
-        names : sequence of str, default=("accuracy", "mcc", "roc_auc", "pr_auc")
+        names : sequence of str, default=("accuracy", "mcc", "roc_auc", "average_precision")
             Metrics to draw, one panel each.
         confidence : float, default=0.95
             Of the intervals.
@@ -52,7 +54,7 @@ class ComparisonDisplay(Display):
         """
         return cls(comparison).plot(names=names, confidence=confidence)
 
-    def plot(self, *, names=("accuracy", "mcc", "roc_auc", "pr_auc"), confidence=0.95):
+    def plot(self, *, names=("accuracy", "mcc", "roc_auc", "average_precision"), confidence=0.95):
         """Draw; parameters as for ``from_comparison``.
 
         Returns
@@ -71,8 +73,8 @@ class ComparisonDisplay(Display):
                 if row["n"] > 1:
                     ax.plot([row["low"], row["high"]], [place, place], color=SERIES_COLORS[0], linewidth=1.6)
                 ax.plot(row["mean"], place, "D", color=SERIES_COLORS[0], markersize=6)
-            if name in CHANCE:
-                ax.axvline(CHANCE[name], color="black", linewidth=0.8, linestyle=":")
+            if chance(name, self.comparison.metrics) is not None:
+                ax.axvline(chance(name, self.comparison.metrics), color="black", linewidth=0.8, linestyle=":")
             tidy(ax, METRIC_LABELS.get(name, name))
         self.ax_[0].set_yticks(range(len(models)), models, fontsize=TICK + 1)
         self.ax_[0].set_ylim(len(models) - 0.5, -0.5)

@@ -9,10 +9,30 @@ METRIC_LABELS = {
     "accuracy": "accuracy",
     "mcc": "MCC",
     "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
+    "average_precision": "average precision",
+    "pr_auc_trapezoid": "PR AUC (trapezoid)",
     "balanced_accuracy": "balanced accuracy",
 }
-CHANCE = {"accuracy": 0.5, "balanced_accuracy": 0.5, "mcc": 0.0, "roc_auc": 0.5, "pr_auc": 0.5}
+CHANCE = {"accuracy": 0.5, "balanced_accuracy": 0.5, "mcc": 0.0, "roc_auc": 0.5}
+
+
+def chance(name, metrics):
+    """What a random order of pairs reaches: of average precision the share of positive test pairs; None if unknown.
+
+    Parameters
+    ----------
+    name : str
+        Metric.
+    metrics : DataFrame
+        One row per fold; ``n_positive`` and ``n_test`` where known.
+
+    Returns
+    -------
+    float or None
+    """
+    if name == "average_precision" and {"n_positive", "n_test"} <= set(metrics.columns):
+        return float(metrics["n_positive"].sum() / metrics["n_test"].sum())
+    return CHANCE.get(name)
 
 
 class FoldsDisplay(Display):
@@ -42,14 +62,14 @@ class FoldsDisplay(Display):
         self.metrics = metrics
 
     @classmethod
-    def from_metrics(cls, metrics, *, names=("accuracy", "mcc", "roc_auc", "pr_auc")):
+    def from_metrics(cls, metrics, *, names=("accuracy", "mcc", "roc_auc", "average_precision")):
         """Draw a table of folds.
 
         Parameters
         ----------
         metrics : DataFrame
             One row per fold with columns ``scheme``, ``model`` and the metrics.
-        names : sequence of str, default=("accuracy", "mcc", "roc_auc", "pr_auc")
+        names : sequence of str, default=("accuracy", "mcc", "roc_auc", "average_precision")
             Metrics to draw, one panel each.
 
         Returns
@@ -66,7 +86,7 @@ class FoldsDisplay(Display):
             raise ValueError(f"metrics lack the columns {missing}; there are {list(metrics.columns)}")
         return cls(metrics).plot(names=names)
 
-    def plot(self, *, names=("accuracy", "mcc", "roc_auc", "pr_auc")):
+    def plot(self, *, names=("accuracy", "mcc", "roc_auc", "average_precision")):
         """Draw; parameters as for ``from_metrics``.
 
         Returns
@@ -89,7 +109,7 @@ class FoldsDisplay(Display):
                     spread = np.linspace(-0.25, 0.25, len(values)) * width
                     ax.scatter(x + spread, values, s=12, color=SERIES_COLORS[k], zorder=3)
                     ax.text(x, values.max() + 0.015, f"{values.mean():.2f}", ha="center", fontsize=TICK)
-            ax.axhline(CHANCE.get(name, 0.0), color="black", linewidth=0.8, linestyle=":")
+            ax.axhline(chance(name, self.metrics) or 0.0, color="black", linewidth=0.8, linestyle=":")
             tidy(ax, METRIC_LABELS.get(name, name))
             ax.set_xticks(range(len(schemes)), [scheme.replace("-", "-\n") for scheme in schemes])
             ax.set_ylim(min(0.0, self.metrics[name].min()), 1.0)

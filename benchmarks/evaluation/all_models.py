@@ -31,7 +31,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "all_models.tsv"
 MARKDOWN = RESULTS.with_suffix(".md")
 PAGE = ROOT / "docs" / "all_models.inc"
 DATA = ROOT / "benchmarks" / "data"
-SHOWN = {"accuracy": "accuracy", "mcc": "MCC", "roc_auc": "ROC AUC", "pr_auc": "PR AUC"}
+SHOWN = {"accuracy": "accuracy", "mcc": "MCC", "roc_auc": "ROC AUC", "average_precision": "average precision"}
 PUBLISHED_PARTS = {
     "park-marcotte": (load_park_marcotte, "yeast_park_marcotte", ("test_C1", "test_C2", "test_C3")),
     "bernett": (load_bernett, "human_bernett", ("test",)),

@@ -26,7 +26,7 @@ from amp_sklearn.preprocessing import CompositionEncoder, PairConcatenator
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-SHOWN = ("roc_auc", "pr_auc", "mcc", "accuracy", "ece")
+SHOWN = ("roc_auc", "average_precision", "mcc", "accuracy", "ece")
 
 
 def boosting(encoder, store, seed, iterations):

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 SHOWN = {
     "accuracy": "accuracy", "precision": "precision", "recall": "recall", "specificity": "specificity", "f1": "F1",
-    "mcc": "MCC", "roc_auc": "ROC AUC", "pr_auc": "PR AUC", "loss": "log loss", "ece": "ECE",
+    "mcc": "MCC", "roc_auc": "ROC AUC", "pr_auc_trapezoid": "PR AUC (trapezoid)", "loss": "log loss", "ece": "ECE",
 }  # fmt: skip
 RUN = ["encoder", "weights", "settings", "train_pairs"]
 

@@ -143,7 +143,7 @@ def comparison(X, y, pictures):
         "accuracy": "accuracy",
         "mcc": "MCC",
         "roc_auc": "ROC AUC",
-        "pr_auc": "PR AUC",
+        "average_precision": "average precision",
         "average_precision_1_to_10": "AP at 1:10",
     }
     rows, facts = [], {}

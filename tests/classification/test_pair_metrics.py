@@ -27,7 +27,8 @@ def test_equal_to_scikit_learn(case):
         "precision": sk.precision_score(y, predicted),
         "mcc": sk.matthews_corrcoef(y, predicted),
         "roc_auc": sk.roc_auc_score(y, p),
-        "pr_auc": sk.auc(recall, precision),
+        "average_precision": sk.average_precision_score(y, p),
+        "pr_auc_trapezoid": sk.auc(recall, precision),
         "specificity": sk.recall_score(y, predicted, pos_label=0),
         "balanced_accuracy": sk.balanced_accuracy_score(y, predicted),
     }

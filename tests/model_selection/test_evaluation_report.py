@@ -42,7 +42,7 @@ def test_every_class_has_the_metrics_of_its_pairs(case):
     assert table.loc["all", "average_precision_1_to_100"] == PAIR_SCORERS["average_precision_1_to_100"](
         model, X, y
     )
-    columns = ["protein_a", "protein_b", "pair_class", "label", "probability", "prediction"]
+    columns = ["protein_a", "protein_b", "pair_class", "label", "probability", "score", "prediction"]
     assert report.predictions.columns.tolist() == columns and len(report.predictions) == len(y)
 
 
