@@ -28,7 +28,9 @@ _ESM2_WIDTHS = (320, 480, 640, 1280, 2560, 5120)
 _LATENT_WIDTH = 150
 
 
-def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order="published", device="auto"):
+def load_checkpoint(
+    path, kind="auto", n_tokens=None, n_heads=8, *, token_order="published", device="auto", member=None
+):
     """Fitted estimator from a checkpoint in the layout of the published programs.
 
     The architecture is read off the names and shapes of the parameters. Nothing in the file is executed.
@@ -37,7 +39,8 @@ def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order=
     ----------
     path : path-like
         ``.pth`` file (with or without ``model_state_dict``, with or without ``module.`` before the keys), or
-        a ``.safetensors`` file with the same keys.
+        a ``.safetensors`` file with the same keys, or a zip archive with one of them, as the published weights are
+        downloaded.
     kind : {"auto", "amps", "amp_cse", "gru", "mean", "dpm", "ae_dnn", "autoencoder"}, default="auto"
         Which model. ``"auto"`` decides by the keys; a Transformer is ``"amp_cse"`` if ``n_tokens=24``, else
         ``"amps"``; a head alone is ``"ae_dnn"`` if it takes 20 or 24 tokens of 150 dimensions, and ``"mean"``
@@ -56,6 +59,8 @@ def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order=
         not depend on it.
     device : str, default="auto"
         Torch device of the estimator.
+    member : str, default=None
+        Name of the file within a zip archive that holds several.
 
     Returns
     -------
@@ -99,7 +104,7 @@ def load_checkpoint(path, kind="auto", n_tokens=None, n_heads=8, *, token_order=
         raise ValueError(f"kind must be 'auto' or one of {', '.join(KINDS)}, got {kind!r}")
     if token_order not in TOKEN_ORDERS:
         raise ValueError(f"token_order must be one of {TOKEN_ORDERS}, got {token_order!r}")
-    state, values = read_state_dict(path)
+    state, values = read_state_dict(path, member)
     kind = _kind(state, n_tokens, path) if kind == "auto" else kind
     _require_keys(kind, state, path)
     if kind == "autoencoder":

@@ -2,6 +2,7 @@
 
 from .datasets import load_bernett, load_bernett_mini, load_park_marcotte, load_yeast_ppi
 from .fasta import read_fasta
+from .feature_tables import read_features, read_pair_features
 from .layout import BLOCKS, FeatureLayout
 from .negatives import sample_negatives
 from .pair_matrix import PairMatrix
@@ -25,6 +26,8 @@ __all__ = [
     "load_park_marcotte",
     "load_yeast_ppi",
     "read_fasta",
+    "read_features",
+    "read_pair_features",
     "read_pairs",
     "read_sequences",
     "sample_negatives",

@@ -120,11 +120,11 @@ def read_pairs(
     by_id = gather_sequences(
         sequences, columns=sequence_columns, full_id=full_id, header=sequence_header, sheet=sequence_sheet
     )
-    name_a, name_b = _id_columns(table, columns, by_id)
-    name_y = _label_column(table, label, (name_a, name_b))
+    name_a, name_b = id_columns_of(table, columns, by_id)
+    name_y = label_column_of(table, label, (name_a, name_b))
     source = source_name(sequences)
     joined = join_pairs(table, (name_a, name_b), name_y, by_id, source=source, uppercase=uppercase)
-    _report(table, joined, conflicts, [*table.notes, *by_id.notes])
+    report_pairs(table, joined, conflicts, [*table.notes, *by_id.notes])
     return joined.X, joined.y
 
 
@@ -172,7 +172,7 @@ def join_pairs(table, id_columns, label_column, by_id, *, source="sequences", up
     ids = [table.texts(column) for column in id_columns]
     used = list(dict.fromkeys([*ids[0], *ids[1]]))
     known = match_ids(used, by_id)
-    _require_known(table, ids, known, by_id, source)
+    require_known(table, ids, known, by_id, source)
     checked = check_sequences(
         [by_id[known[protein]] for protein in used], used, uppercase=uppercase, source=source
     )
@@ -191,7 +191,8 @@ def join_pairs(table, id_columns, label_column, by_id, *, source="sequences", up
     return JoinedPairs(X, y, index, {protein: form for protein, form in known.items() if protein != form})
 
 
-def _id_columns(table, columns, by_id):
+def id_columns_of(table, columns, by_id):
+    """Names of the two id columns; parameters and errors as of `read_pairs`, ``by_id`` the known proteins."""
     if columns is not None:
         if isinstance(columns, str) or len(columns) != 2 or columns[0] == columns[1]:
             raise ValueError(f"columns must be the names of two different columns, got {columns!r}")
@@ -221,7 +222,8 @@ def _id_columns(table, columns, by_id):
     return a, b
 
 
-def _label_column(table, label, id_columns):
+def label_column_of(table, label, id_columns):
+    """Name of the label column, or None; parameters and errors as of `read_pairs`."""
     if label is False:
         return None
     if label is not None:
@@ -237,7 +239,8 @@ def _label_column(table, label, id_columns):
     return rest[0] if rest else None
 
 
-def _require_known(table, ids, known, by_id, source):
+def require_known(table, ids, known, by_id, source):
+    """Raise a PairTableError, which lists ids and rows, unless all ids of both columns are known."""
     rows: dict[str, list[int]] = {}
     for row, pair in enumerate(zip(*ids, strict=True)):
         for protein in dict.fromkeys(pair):
@@ -265,7 +268,7 @@ def _require_known(table, ids, known, by_id, source):
     )
 
 
-def _report(table, joined, conflicts, reading):
+def report_pairs(table, joined, conflicts, reading):
     """Raise on conflicting labels; warn once about what else a user should know."""
     n = joined.index.max() + 1  # a pair as one number
     ordered = pd.Series(joined.index @ [n, 1])

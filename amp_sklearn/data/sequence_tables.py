@@ -15,7 +15,7 @@ from .sequences import check_sequences
 from .tables import Table, is_empty, read_table
 from .text_files import shown, starts_as_fasta
 
-_ID_NAMES = ("entry", "protein", "proteinid", "accession", "id")  # normalised, see Table.find
+ID_NAMES = ("entry", "protein", "proteinid", "accession", "id")  # normalised, see Table.find
 _SEQUENCE_NAMES = ("sequence", "seq")
 _NAME_COLUMNS = (
     "entryname",
@@ -133,7 +133,7 @@ def _names_of_columns(table, columns, header):
             raise PairTableError(f"{table.source} has one column; expected ids and sequences")
         return list(table.columns)[:2]
     names = []
-    for accepted, what in ((_ID_NAMES, "ids"), (_SEQUENCE_NAMES, "sequences")):
+    for accepted, what in ((ID_NAMES, "ids"), (_SEQUENCE_NAMES, "sequences")):
         name = table.find(accepted, what, advice)
         if name is None:
             raise PairTableError(

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from numpy._core.multiarray import scalar
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch.overrides import TorchFunctionMode
 
 from ..exceptions import ModelLoadError
 from .autoencoder import AutoEncoder
 from .random_numbers import seeded
+from .zipped_weights import weights_in_archive
 
 STATE_KEYS = ("model_state_dict", "state_dict")
 """Where a checkpoint keeps the parameters beside other things."""
@@ -28,14 +29,16 @@ _SAFE_GLOBALS: list = [
 ]
 
 
-def read_state_dict(path):
+def read_state_dict(path, member=None):
     """Parameters of a module, and the numbers that a checkpoint holds beside them.
 
     Parameters
     ----------
     path : path-like
         A file by ``torch.save`` with a state dict, bare or under ``"model_state_dict"``, or a
-        ``.safetensors`` file. A leading ``"module."`` of a key, left by data-parallel training, is removed.
+        ``.safetensors`` file; or a zip archive that holds such a file, as it was downloaded. A leading ``"module."`` of a key, left by data-parallel training, is removed.
+    member : str, default=None
+        Name of the file within a zip archive that holds several.
 
     Returns
     -------
@@ -54,7 +57,10 @@ def read_state_dict(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)!r}")
-    content = _read(path)
+    name, source = weights_in_archive(path, member)
+    if member is not None and source is None:
+        raise ModelLoadError(f"{path} is no zip archive of weights and has no member {member!r}")
+    content = _read(path, source, name)
     state, values = content, {}
     for key in STATE_KEYS:
         if isinstance(content.get(key), Mapping):
@@ -77,15 +83,16 @@ def read_state_dict(path):
     return stripped, values
 
 
-def _read(path):
-    if path.suffix == ".safetensors":
+def _read(path, source=None, name=None):
+    """Content of a file, or of the member ``name`` of an archive, whose bytes are ``source``."""
+    if (path.suffix if name is None else Path(name).suffix) == ".safetensors":
         try:
-            return load_file(path)
+            return load_file(path) if source is None else load(source.getvalue())
         except SafetensorError as error:
             raise ModelLoadError(f"{path} is no safetensors file: {error}") from error
     try:
         with torch.serialization.safe_globals(_SAFE_GLOBALS):
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(path if source is None else source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelLoadError(
             f"{path} holds more than tensors and numbers, or is damaged, and is not loaded because it could run code: "
