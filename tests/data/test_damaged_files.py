@@ -13,13 +13,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from amp_sklearn.data import read_fasta, read_pairs, read_sequences
+from amp_sklearn.data import read_fasta, read_features, read_pairs, read_sequences
 from amp_sklearn.exceptions import AnnotationError, PairTableError, SequenceError
 from amp_sklearn.model_selection import read_clusters
 from amp_sklearn.regions import READERS, read_annotations
 from amp_sklearn.regions.interpro import read_entry_types
 
 ANNOTATIONS = Path(__file__).parents[1] / "fixtures" / "regions" / "fixtures"
+FEATURES = Path(__file__).parents[1] / "fixtures" / "feature_tables"
 SEQUENCES = {"P1": "MKV", "P2": "MA", "P3": "MKTAY"}
 PAIRS = pd.DataFrame({"protein_a": ["P1", "P2", "P1"], "protein_b": ["P2", "P3", "P3"], "label": [1, 0, 1]})
 PAIRS["note"] = ["5'", 'a "quoted" word', "x"]
@@ -140,6 +141,8 @@ CASES = {
     "pairs-csv": (pairs, [written(PAIRS, ","), written(PAIRS, ";")]),
     "pairs-xlsx": (pairs, [written(PAIRS, "xlsx")]),
     "pairs-parquet": (pairs, [written(PAIRS, "parquet")]),
+    "features": (read_features, [b"Entry\tESM2_cls0\tESM2_cls1\nP1\t1.5\t2\nP2\t-1e-3\t0\n"]),
+    "features-hdf5": (read_features, [(FEATURES / "table.h5").read_bytes(), (FEATURES / "fixed.h5").read_bytes()]),
     "clusters": (read_clusters, [MMSEQS, CDHIT]),
     "uniprot-json": (READERS["uniprot-json"], [UNIPROT_JSON]),
     "uniprot-text": (READERS["uniprot-text"], real("multi_ex.txt.gz", "Q7Z739.txt")),
