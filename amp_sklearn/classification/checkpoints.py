@@ -217,8 +217,9 @@ def _classifier(kind, state, n_tokens, n_heads, token_order, device, path):
         state = {**state, "mlp_layers.0.weight": weight[:, _columns(PUBLISHED_CSE_TOKENS, CSE_TOKENS, width)]}
     estimator = estimator_class(**parameters)
     with torch.device("meta"):
+        estimator.token_shape_ = (n_tokens, width)
         module_class, sizes = estimator._module_spec(n_tokens * width, layout)
-        compare_keys(module_class(**sizes, n_outputs=n_outputs), state, path)
+        compare_keys(module_class(n_tokens=n_tokens, width=width, **sizes, n_outputs=n_outputs), state, path)
     return estimator.initialize(
         n_tokens * width, classes=range(max(n_outputs, 2)), layout=layout, state_dict=state
     )

@@ -142,7 +142,10 @@ CASES = {
     "pairs-xlsx": (pairs, [written(PAIRS, "xlsx")]),
     "pairs-parquet": (pairs, [written(PAIRS, "parquet")]),
     "features": (read_features, [b"Entry\tESM2_cls0\tESM2_cls1\nP1\t1.5\t2\nP2\t-1e-3\t0\n"]),
-    "features-hdf5": (read_features, [(FEATURES / "table.h5").read_bytes(), (FEATURES / "fixed.h5").read_bytes()]),
+    "features-hdf5": (
+        read_features,
+        [(FEATURES / "table.h5").read_bytes(), (FEATURES / "fixed.h5").read_bytes()],
+    ),
     "clusters": (read_clusters, [MMSEQS, CDHIT]),
     "uniprot-json": (READERS["uniprot-json"], [UNIPROT_JSON]),
     "uniprot-text": (READERS["uniprot-text"], real("multi_ex.txt.gz", "Q7Z739.txt")),
