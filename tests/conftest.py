@@ -1,8 +1,6 @@
 """Fixtures shared by all tests. The embedding store never leaves a temporary folder."""
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,11 +13,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     )  # workers that each start a thread per core only wait for each other
 
 DATA = Path(__file__).parent / "fixtures"
-
-# numba keeps a compiled function by the file that it stands in, not by the files that it takes instructions from
-_compiled = sorted((Path(__file__).parents[1] / "amp_sklearn" / "cpu").glob("*.py"))
-_state = hashlib.sha256(b"".join(file.read_bytes() for file in _compiled)).hexdigest()[:16]
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"amp_sklearn_compiled_{_state}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

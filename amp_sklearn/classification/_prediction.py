@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from ..nn.device import autocast
-from ..nn.linear import constant_weights
 from ..nn.parallel import side_by_side, workers_on
 
 PART_BYTES = {"cpu": 2**28, "cuda": 2**31}
@@ -50,17 +49,13 @@ class Predictor:
 
     def __init__(self, net, rows, batch_size, symmetric):
         self.net, self.rows, self.batch_size, self.symmetric = net, rows, batch_size, symmetric
-        self.module, self.panels = net.module_.eval(), {}
+        self.module = net.module_.eval()
 
     def each(self, function, batches):
         """``function(batch)`` of each batch, in order, each without autograd and in the net's precision."""
 
         def compute(batch):
-            with (
-                torch.inference_mode(),
-                autocast(self.net.precision, self.net.device),
-                constant_weights(self.panels),
-            ):
+            with torch.inference_mode(), autocast(self.net.precision, self.net.device):
                 return function(batch)
 
         sizes = [len(batch) for batch in batches]

@@ -1,1 +1,1 @@
-"""Compiled code for processors: vector instructions, matrix products, threads."""
+"""Compiled code for processors: whether it is used, how it is compiled, over how many threads it runs."""

@@ -1,26 +1,52 @@
 """Attention of packed sequences on a CPU in float32: exact, compiled, a head at a time.
 
-Keys and values of a sequence are laid out once, per head and in blocks of sixteen. Then some queries at a time are taken
+Keys and values of a sequence are laid out once, per head and in blocks of sixteen. Then twelve queries at a time are taken
 through all keys: products, softmax, weighted sum of values, while their weights stay in the nearest cache. Nothing of
-the size of a sequence squared is ever stored. ESM-2's heads are narrow (16 to 64 dimensions), for which a general
-library's matrix products are slow.
+the size of a sequence squared is ever stored. ESM-2's heads are narrow (16 to 64 dimensions); for the narrowest of them a
+general library's matrix products are slow (``benchmarks/speed/kernels.py`` measures it).
+
+The innermost loops are written in LLVM's vector instructions, because in plain loops the compiler does not keep a tile of
+results in registers. Vectors have sixteen floats on every processor: two registers with AVX2, one with AVX-512. All that
+is compiled together stands in this file, so that numba notices every change of it.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-from ..cpu.compilation import compiled
+from ..cpu.compilation import compiled, has_avx512, is_amd, uses_own_kernels
 from ..cpu.threads import in_threads
-from ..cpu.tiles import add_tile, multiply_tile, transpose_sixteen
-from ..cpu.vector_functions import copy, largest, raise_two
-from ..cpu.vector_instructions import LANES, TILE_ROWS
 
+WIDEST_HEAD = 64 if is_amd() else 24
+"""Dimensions of a head up to which the kernel is clearly faster than torch's attention, which uses Intel's MKL."""
+
+_LANES = 16
+_TILE_ROWS = (
+    12 if has_avx512() else 6
+)  # registers hold the results of so many rows, and leave room for the factors
 _QUERIES = 12  # taken together, one tile or two; their weights stay in the nearest cache
 _KEYS = 128  # whose values are added up together
 
+_FLOAT, _INT32, _INT64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_VECTOR, _BITS = ir.VectorType(_FLOAT, _LANES), ir.VectorType(_INT32, _LANES)
+_FUSED = ("contract",)  # a multiplication and an addition may be one instruction
+_LOWEST_POWER = -126.0  # of two, among normal floats
+# added to x, it leaves the nearest integer to x, plus a float's exponent of 1.0 (127), in the lowest bits
+_ROUNDER = 1.5 * 2**23 + 127
+
 _compiled = compiled(fastmath={"contract"})
+_instructions: Any = intrinsic  # called without its first parameter, which type checkers cannot know
+
+
+def is_faster_than_torch(head_width):
+    """Whether `attend_packed` is to be used for heads of some dimensions."""
+    return head_width <= WIDEST_HEAD and uses_own_kernels()
 
 
 def attend_packed(heads, lengths):
@@ -51,6 +77,150 @@ def attend_packed(heads, lengths):
     return out.flatten(1)
 
 
+def _constant(value):
+    """A vector of one number."""
+    return ir.Constant(_VECTOR, [float(np.float32(value))] * _LANES)
+
+
+def _broadcast(builder, scalar):
+    """A vector of one number that is known when it runs."""
+    undefined = ir.Constant(_VECTOR, ir.Undefined)
+    start = builder.insert_element(undefined, scalar, _INT32(0))
+    return builder.shuffle_vector(start, undefined, ir.Constant(_BITS, [0] * _LANES))
+
+
+def _load(builder, pointer):
+    return builder.load(builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
+
+
+def _store(builder, value, pointer):
+    builder.store(value, builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
+
+
+def _rows_of(context, builder, array_type, array, n_rows):
+    """Addresses of the first elements of an array's first rows."""
+    array = context.make_array(array_type)(context, builder, array)
+    step = builder.sdiv(builder.extract_value(array.strides, 0), _INT64(4))
+    return [builder.gep(array.data, [builder.mul(step, _INT64(row))]) for row in range(n_rows)]
+
+
+def _tile_product(add):
+    def tile(typingctx, a, b, n, c):
+        return types.void(a, b, types.int64, c), generate
+
+    def generate(context, builder, signature, arguments):
+        a, b, n, c = arguments
+        rows = _rows_of(context, builder, signature.args[0], a, _TILE_ROWS)
+        b = context.make_array(signature.args[1])(context, builder, b).data
+        results = _rows_of(context, builder, signature.args[3], c, _TILE_ROWS)
+        sums = [cgutils.alloca_once(builder, _VECTOR) for _ in rows]
+        for total in sums:
+            builder.store(_constant(0), total)
+
+        def step(k):
+            factor = _load(builder, builder.gep(b, [builder.mul(k, _INT64(_LANES))]))
+            for row, total in zip(rows, sums, strict=True):
+                scale = _broadcast(builder, builder.load(builder.gep(row, [k])))
+                product = builder.fmul(scale, factor, flags=_FUSED)
+                builder.store(builder.fadd(builder.load(total), product, flags=_FUSED), total)
+
+        whole = builder.and_(n, _INT64(-4))
+        with cgutils.for_range_slice(builder, _INT64(0), whole, _INT64(4)) as (k, _):
+            for extra in range(4):  # fewer jumps
+                step(builder.add(k, _INT64(extra)))
+        with cgutils.for_range_slice(builder, whole, n, _INT64(1)) as (k, _):
+            step(k)
+        for total, result in zip(sums, results, strict=True):
+            value = builder.load(total)
+            _store(builder, builder.fadd(_load(builder, result), value) if add else value, result)
+        return context.get_dummy_value()
+
+    return _instructions(tile)
+
+
+_multiply_tile = _tile_product(add=False)
+"""``c[r, v] = sum over k < n of a[r, k] * b[k, v]`` for the first ``_TILE_ROWS`` rows and sixteen columns of ``c``.
+
+All are float32 arrays of two dimensions whose rows are contiguous; ``b`` has sixteen columns.
+"""
+
+_add_tile = _tile_product(add=True)
+"""The same, added to what ``c`` holds."""
+
+
+def _powers_of_two(degree=6):
+    """Coefficients, highest first, of 2^x for -1/2 <= x <= 1/2: the polynomial through its Chebyshev nodes."""
+    nodes = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1)) / 2
+    return np.polyfit(nodes, 2.0**nodes, degree)
+
+
+def _folded(builder, vector, combine):
+    """One number from the sixteen of a vector, halving its length each time."""
+    width = _LANES
+    while width > 1:
+        width //= 2
+        mask = ir.VectorType(_INT32, width)
+        halves = (ir.Constant(mask, list(range(first, first + width))) for first in (0, width))
+        vector = combine(*(builder.shuffle_vector(vector, vector, half) for half in halves))
+    return builder.extract_element(vector, _INT32(0))
+
+
+def _vectors_of(builder, n):
+    """A loop over the first numbers of each vector among ``n`` numbers, as a context manager."""
+    return cgutils.for_range_slice(builder, _INT64(0), n, _INT64(_LANES))
+
+
+@_instructions
+def _largest(typingctx, array, n):
+    """Largest of the first ``n`` numbers, a multiple of sixteen."""
+
+    def generate(context, builder, signature, arguments):
+        first = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        found = cgutils.alloca_once_value(builder, _load(builder, first))
+        builder.store(_load(builder, first), found)
+
+        def larger(a, b):
+            return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+        with _vectors_of(builder, arguments[1]) as (index, _):
+            vector = _load(builder, builder.gep(first, [index]))
+            builder.store(larger(vector, builder.load(found)), found)
+        return _folded(builder, builder.load(found), larger)
+
+    return types.float32(array, types.int64), generate
+
+
+@_instructions
+def _raise_two(typingctx, array, n, shift):
+    """Replace the first ``n`` numbers, a multiple of sixteen, by ``2^(number - shift)`` and return their sum.
+
+    ``number - shift`` is at most 0; below -126 it counts as -126. The relative error is about 2e-7.
+    """
+
+    def generate(context, builder, signature, arguments):
+        first = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        shift, lowest = _broadcast(builder, arguments[2]), _constant(_LOWEST_POWER)
+        coefficients = [_constant(value) for value in _powers_of_two()]
+        total = cgutils.alloca_once_value(builder, _constant(0))
+        builder.store(_constant(0), total)
+        with _vectors_of(builder, arguments[1]) as (index, _):
+            address = builder.gep(first, [index])
+            x = builder.fsub(_load(builder, address), shift)
+            x = builder.select(builder.fcmp_ordered("<", x, lowest), lowest, x)  # NaN stays NaN
+            rounded = builder.fadd(x, _constant(_ROUNDER))
+            rest = builder.fsub(x, builder.fsub(rounded, _constant(_ROUNDER)))
+            power = coefficients[0]
+            for coefficient in coefficients[1:]:
+                power = builder.fadd(builder.fmul(power, rest, flags=_FUSED), coefficient, flags=_FUSED)
+            exponent = builder.shl(builder.bitcast(rounded, _BITS), ir.Constant(_BITS, [23] * _LANES))
+            power = builder.fmul(power, builder.bitcast(exponent, _VECTOR))
+            _store(builder, power, address)
+            builder.store(builder.fadd(builder.load(total), power), total)
+        return _folded(builder, builder.load(total), builder.fadd)
+
+    return types.float32(array, types.int64, types.float32), generate
+
+
 @_compiled
 def attend(queries, keys, values, starts, lengths, out):
     """Attended values of all sequences.
@@ -66,11 +236,11 @@ def attend(queries, keys, values, starts, lengths, out):
     """
     n_heads, head_width = out.shape[1:]
     n_blocks, n_value_blocks = _blocks(lengths.max()), _blocks(head_width)
-    head_keys = np.empty((n_blocks, head_width, LANES), np.float32)
-    head_values = np.empty((n_value_blocks, n_blocks * LANES, LANES), np.float32)
+    head_keys = np.empty((n_blocks, head_width, _LANES), np.float32)
+    head_values = np.empty((n_value_blocks, n_blocks * _LANES, _LANES), np.float32)
     rows = np.zeros((_QUERIES, head_width), np.float32)
-    weights = np.empty((_QUERIES, n_blocks * LANES), np.float32)
-    attended = np.empty((_QUERIES, n_value_blocks * LANES), np.float32)
+    weights = np.empty((_QUERIES, n_blocks * _LANES), np.float32)
+    attended = np.empty((_QUERIES, n_value_blocks * _LANES), np.float32)
     totals = np.empty(_QUERIES, np.float32)
     scale = np.float32(math.log2(math.e) / math.sqrt(head_width))  # the softmax is one of powers of two
     for start, length in zip(starts, lengths):  # noqa: B905 - numba's zip has no strict
@@ -91,7 +261,7 @@ def attend(queries, keys, values, starts, lengths, out):
 
 @_compiled
 def _blocks(n):
-    return -(-n // LANES)
+    return -(-n // _LANES)
 
 
 @_compiled
@@ -107,24 +277,17 @@ def _lay_out(keys, values, head_keys, head_values):
         Written to.
     """
     length, head_width = keys.shape
-    for first in range(0, length, LANES):
-        n, block = min(LANES, length - first), head_keys[first // LANES]
-        by_fours = head_width // 4 * 4 if n == LANES else 0
-        if by_fours:
-            transpose_sixteen(keys[first:], by_fours, block)
-        for i in range(by_fours, head_width):
+    for first in range(0, length, _LANES):
+        n, block = min(_LANES, length - first), head_keys[first // _LANES]
+        block[:, n:] = 0
+        for i in range(head_width):
             for lane in range(n):
                 block[i, lane] = keys[first + lane, i]
-            for lane in range(n, LANES):
-                block[i, lane] = 0
-    for left in range(0, head_width, LANES):
-        block, width = head_values[left // LANES], min(LANES, head_width - left)
+    for left in range(0, head_width, _LANES):
+        block, width = head_values[left // _LANES], min(_LANES, head_width - left)
         for j in range(length):
-            if width % 8 == 0:
-                copy(values[j, left:], width, block[j])
-            else:
-                for lane in range(width):
-                    block[j, lane] = values[j, left + lane]
+            for lane in range(width):
+                block[j, lane] = values[j, left + lane]
 
 
 @_compiled
@@ -146,21 +309,21 @@ def _attend_rows(queries, keys, values, length, weights, attended, totals):
     totals : ndarray of shape (rows,)
         Written to.
     """
-    n_rows, n_columns = len(weights), _blocks(length) * LANES
+    n_rows, n_columns = len(weights), _blocks(length) * _LANES
     for block in range(_blocks(length)):
-        for row in range(0, n_rows, TILE_ROWS):
-            multiply_tile(queries[row:], keys[block], len(keys[block]), weights[row:, block * LANES :])
+        for row in range(0, n_rows, _TILE_ROWS):
+            _multiply_tile(queries[row:], keys[block], len(keys[block]), weights[row:, block * _LANES :])
     attended[:] = 0
     for row in range(n_rows):
         for j in range(length, n_columns):
             weights[row, j] = -np.inf
-        totals[row] = raise_two(weights[row], n_columns, largest(weights[row], n_columns))
+        totals[row] = _raise_two(weights[row], n_columns, _largest(weights[row], n_columns))
     for first in range(0, length, _KEYS):
         for block in range(len(values)):
-            for row in range(0, n_rows, TILE_ROWS):
-                add_tile(
+            for row in range(0, n_rows, _TILE_ROWS):
+                _add_tile(
                     weights[row:, first:],
                     values[block, first:],
                     min(_KEYS, length - first),
-                    attended[row:, block * LANES :],
+                    attended[row:, block * _LANES :],
                 )

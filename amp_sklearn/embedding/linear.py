@@ -1,17 +1,19 @@
-"""Linear layers of the forward pass: step by step, or compiled, with the steps around the product built in."""
+"""A linear layer of the forward pass, whose weight is laid out once where torch ships oneDNN."""
 
 import functools
 
-import numpy as np
 import torch
-from torch.nn import functional
 
-from ..cpu import matrix_product
-from ..nn.linear import linear
+from ..nn.device import has_instructions
+from ..nn.linear import has_onednn, linear, onednn_linear
 
 
-class TorchLinear:
-    """A linear layer step by step, in any type, on any device, and with gradients.
+class PackedLinear:
+    """A linear layer with constant weights.
+
+    On a CPU the weight is kept in the order in which oneDNN reads it, so that no call has to lay it out again. A row's result
+    does not depend on the other rows, from some hundred rows on. Elsewhere, and where gradients are asked for, torch's
+    ordinary linear layer computes.
 
     Parameters
     ----------
@@ -20,64 +22,35 @@ class TorchLinear:
     """
 
     def __init__(self, weight, bias):
-        self.weight, self.bias = weight, bias
+        self.bias, self.is_packed = bias, can_pack(weight)
+        self._kept = torch.ops.mkldnn._reorder_linear_weight(weight) if self.is_packed else weight
 
-    def __call__(self, x, *, gelu=False, add_to=None):
-        """``activation(x) @ weight.T + bias``, and ``add_to`` where it is given.
+    @functools.cached_property
+    def weight(self):
+        """The weight as torch keeps it; from a packed one it is made where it is first needed."""
+        return self._kept.to_dense() if self.is_packed else self._kept
+
+    def __call__(self, x):
+        """``x @ weight.T + bias``.
 
         Parameters
         ----------
         x : Tensor of shape (n, n_in)
-        gelu : bool, default=False
-            Take the GELU of ``x`` first.
-        add_to : Tensor of shape (n, n_out), default=None
-            May be overwritten.
 
         Returns
         -------
         Tensor of shape (n, n_out)
         """
-        out = linear(functional.gelu(x) if gelu else x, self.weight, self.bias)
-        return out if add_to is None else out.add_(add_to)
+        if self.is_packed and not torch.is_grad_enabled():
+            return onednn_linear(x, self._kept, self.bias)
+        return linear(x, self.weight, self.bias)
 
 
-class CompiledLinear:
-    """A linear layer of float32 on a CPU, compiled: bias, sum and GELU cost no pass over memory of their own.
-
-    A row's result is the same whatever the other rows are. Where gradients are asked for, `TorchLinear` computes.
-
-    Parameters
-    ----------
-    weight : Tensor of shape (n_out, n_in), float32
-    bias : Tensor of shape (n_out,), float32
-    """
-
-    def __init__(self, weight, bias):
-        self.n_out = len(weight)
-        self.panels, self.bias = matrix_product.pack(weight.numpy().T), bias
-
-    @staticmethod
-    def is_faster(weight):
-        """Whether this class takes such weights and is faster with them than torch."""
-        return weight.device.type == "cpu" and weight.dtype == torch.float32 and matrix_product.is_fast()
-
-    @functools.cached_property
-    def with_gradients(self):
-        """The same layer for torch, made from the panels where it is needed."""
-        weight = self.panels.transpose(0, 2, 1).reshape(-1, self.panels.shape[1])[: self.n_out]
-        return TorchLinear(torch.from_numpy(np.ascontiguousarray(weight)), self.bias)
-
-    def __call__(self, x, *, gelu=False, add_to=None):
-        """As `TorchLinear` does; tensors are contiguous."""
-        if torch.is_grad_enabled():
-            return self.with_gradients(x, gelu=gelu, add_to=add_to)
-        out = x.new_empty(len(x), self.n_out) if add_to is None else add_to
-        matrix_product.multiply(
-            x.numpy(),
-            self.panels,
-            self.bias.numpy(),
-            out.numpy(),
-            add=add_to is not None,
-            gelu=gelu,
-        )
-        return out
+def can_pack(weight):
+    """Whether oneDNN lays out a weight: on a CPU, in float32, or in bfloat16 where the processor multiplies that."""
+    return (
+        weight.device.type == "cpu"
+        and weight.dtype in (torch.float32, torch.bfloat16)
+        and has_onednn()
+        and has_instructions(weight.dtype, "cpu")
+    )

@@ -8,19 +8,19 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .cpu_attention import attend_packed
-from .linear import CompiledLinear, TorchLinear
+from .cpu_attention import attend_packed, is_faster_than_torch
+from .linear import PackedLinear
 
-_MIN_ROWS = 512  # below, torch's library switches kernels, and a protein's bits would depend on its batch
+_MIN_ROWS = 512  # below, libraries may switch kernels, and a protein's bits would depend on its batch
 _UNMASKED_SCALE = 1 - 0.15 * 0.8  # ESM-2 scales embeddings by the share of tokens not masked in training
 
 
 class PackedESM2:
     """Hidden states of an ESM-2 model for many proteins at once, concatenated along the token axis.
 
-    Linear layers and norms run over all residues of a batch. Attention takes all proteins in one compiled kernel on a CPU
-    and on a CUDA device in half precision; elsewhere, and where gradients are asked for, it runs per group of proteins of
-    equal length. A protein's result does not depend on the proteins that it shares a batch with.
+    Linear layers and norms run over all residues of a batch. Attention takes all proteins in one compiled kernel on a CPU,
+    where heads are narrow, and on a CUDA device in half precision; elsewhere, and where gradients are asked for, it runs
+    per group of proteins of equal length. A protein's result does not depend on the proteins that it shares a batch with.
 
     Rotary positions turn pairs of dimensions, as complex numbers, where they lie in memory: the rows of the query and
     key weights are put in an order in which both dimensions of a pair are neighbours. Attention weights are the
@@ -59,7 +59,6 @@ class PackedESM2:
         self.embedding = self._place(model.embeddings.word_embeddings.weight * scale)
         self.first_norm = self._norm(model.embeddings.layer_norm) if config.emb_layer_norm_before else None
         self.layers = [self._layer(layer) for layer in model.encoder.layer]
-        self.min_rows = 1 if isinstance(self.layers[0]["qkv"], CompiledLinear) else _MIN_ROWS
         self.last_norm = self._norm(model.encoder.emb_layer_norm_after)
         self.frequencies = 1 / 10000.0 ** (torch.arange(0, self.head_width, 2) / self.head_width)
         self.varlen_attention = _find_varlen_attention(self.device, dtype)
@@ -75,8 +74,7 @@ class PackedESM2:
         return self._place(norm.weight), self._place(norm.bias)
 
     def _linear(self, weight, bias):
-        weight, bias = self._place(weight), self._place(bias)
-        return CompiledLinear(weight, bias) if CompiledLinear.is_faster(weight) else TorchLinear(weight, bias)
+        return PackedLinear(self._place(weight), self._place(bias))
 
     def _queries_keys_values(self, attention):
         """One linear layer for all three; in queries and keys the dimensions of a rotary pair become neighbours."""
@@ -115,8 +113,8 @@ class PackedESM2:
         """
         lengths = [len(sequence) for sequence in tokens]
         n_tokens = sum(lengths)
-        if n_tokens < self.min_rows:
-            filler = np.full(self.min_rows - n_tokens, tokens[0][0])
+        if n_tokens < _MIN_ROWS:
+            filler = np.full(_MIN_ROWS - n_tokens, tokens[0][0])
             tokens, lengths = [*tokens, filler], [*lengths, len(filler)]
         ids = torch.from_numpy(np.concatenate(tokens)).to(self.device)
         return self.hidden_states(self.embedding[ids], lengths)[:n_tokens].float()
@@ -139,16 +137,16 @@ class PackedESM2:
         positions = torch.cat([torch.arange(length) for length in lengths])
         angles = (positions[:, None] * self.frequencies)[:, None, None]
         turns = torch.polar(torch.ones_like(angles), angles).to(self.device)
-        hidden = embedded.clone()  # changed in place
+        hidden = embedded
         if self.first_norm is not None:
             hidden = self._normalise(hidden, self.first_norm)
         attend = self._attention(lengths)
         for layer in self.layers:
             projected = layer["qkv"](self._normalise(hidden, layer["attention_norm"]))
             attended = attend(self._turned(projected, turns)).to(self.dtype)
-            hidden = layer["attention_out"](attended, add_to=hidden)
+            hidden = layer["attention_out"](attended).add_(hidden)
             inner = layer["feed_forward_in"](self._normalise(hidden, layer["feed_forward_norm"]))
-            hidden = layer["feed_forward_out"](inner, gelu=True, add_to=hidden)
+            hidden = layer["feed_forward_out"](functional.gelu(inner)).add_(hidden)
         return self._normalise(hidden, self.last_norm)
 
     def _normalise(self, hidden, norm):
@@ -175,7 +173,8 @@ class PackedESM2:
         if self.varlen_attention is not None:
             ends = torch.tensor([0, *itertools.accumulate(lengths)], dtype=torch.int32, device=self.device)
             return functools.partial(self._attend_packed, ends=ends, longest=max(lengths))
-        if self.device.type == "cpu" and self.dtype != torch.float64 and not torch.is_grad_enabled():
+        single_on_cpu = self.device.type == "cpu" and self.dtype != torch.float64
+        if single_on_cpu and not torch.is_grad_enabled() and is_faster_than_torch(self.head_width):
             return functools.partial(attend_packed, lengths=np.array(lengths))
         return functools.partial(self._attend_in_groups, groups=list(_equal_lengths(lengths)))
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..nn.linear import constant_weights, linear
+from ..nn.linear import linear
 from .base import FeatureExplainer
 from .gradients import NO_NETWORK, differentiating
 from .registry import register_explainer
@@ -86,12 +86,12 @@ class DeepShap(FeatureExplainer):
         background = model.tensor(model.sample_background(self.n_background, self.random_state))
         chain = as_chain(model.module, model.tensor(model.rows(slice(0, 8))))
         with torch.inference_mode():
-            return chain, background, _inputs(chain, background), float(model.logit(background).mean()), {}
+            return chain, background, _inputs(chain, background), float(model.logit(background).mean())
 
     def attribute_rows(self, model, rows, shared):
-        chain, background, reference, base, panels = shared
+        chain, background, reference, base = shared
         x = model.tensor(model.rows(rows))
-        with differentiating(model.module), torch.no_grad(), constant_weights(panels):
+        with differentiating(model.module), torch.no_grad():
             inputs = _inputs(chain, x)
             outputs = model.module(x)
             # n_pairs x n_background x n_units, from the output back to the first hidden layer

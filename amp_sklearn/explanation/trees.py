@@ -12,6 +12,7 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
+from ..cpu.compilation import uses_own_kernels
 from .base import Attribution, Explainer, FeatureExplainer
 from .registry import register_explainer
 from .tree_interventional import add_interventional_values, decision_weights
@@ -99,12 +100,13 @@ class TreeShap(FeatureExplainer):
             base = model.estimator.predict_proba(background)[:, model.target].mean()
         else:
             background, base = None, None
-        if isinstance(model.estimator, _BOOSTED):
+        if _by_shap(model):
             import shap  # slow to import, and not needed for forests
 
-            return shap.TreeExplainer(
+            explainer = shap.TreeExplainer(
                 model.estimator, data=background, feature_perturbation=self.perturbation
             )
+            return explainer, base
         fitted = getattr(model.estimator, "estimators_", [model.estimator])
         trees = [prepare_tree(tree.tree_, model.target, 1 / len(fitted)) for tree in fitted]
         return trees, background, sum(map(expected_value, trees)) if base is None else base
@@ -113,11 +115,21 @@ class TreeShap(FeatureExplainer):
         if isinstance(model.estimator, _BOOSTED):
             sign = 1 if model.target == 1 else -1
             x = model.rows(rows)
-            found = sign * shared.shap_values(x, check_additivity=False)
-            base = np.full(len(x), sign * float(np.ravel(shared.expected_value)[-1]))
+            found = sign * shared[0].shap_values(x, check_additivity=False)
+            base = np.full(len(x), sign * float(np.ravel(shared[0].expected_value)[-1]))
             return found, base, base + found.sum(axis=1) - sign * model.estimator.decision_function(x)
-        trees, background, base = shared
         x = model.rows(rows).astype(np.float32)
+        found, base = self._values_by_shap(model, x, *shared) if _by_shap(model) else self._values(x, *shared)
+        probability = model.estimator.predict_proba(x)[:, model.target]
+        return found, np.full(len(x), base), base + found.sum(axis=1) - probability
+
+    def _values_by_shap(self, model, x, explainer, base):
+        """Values of a forest and what they start from, by the shap library."""
+        found = explainer.shap_values(x, check_additivity=False)[..., model.target]
+        return found, explainer.expected_value[model.target] if base is None else base
+
+    def _values(self, x, trees, background, base):
+        """Values of a forest and what they start from, by the compiled sweeps."""
         parts = np.array_split(x, min(effective_n_jobs(self.n_jobs), len(x)))
         # the compiled sweeps release the interpreter lock, so threads are enough and share the trees
         found = np.concatenate(
@@ -125,8 +137,12 @@ class TreeShap(FeatureExplainer):
                 delayed(_sweep)(trees, part, background) for part in parts
             )
         )
-        probability = model.estimator.predict_proba(x)[:, model.target]
-        return found, np.full(len(x), base), base + found.sum(axis=1) - probability
+        return found, base
+
+
+def _by_shap(model):
+    """Whether the shap library computes the values: always for boosting, for forests where our loops are turned off."""
+    return isinstance(model.estimator, _BOOSTED) or not uses_own_kernels()
 
 
 def _sweep(trees, x, background):

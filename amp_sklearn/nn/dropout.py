@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..cpu.compilation import compiled
+from ..cpu.compilation import compiled, uses_own_kernels
 from ..cpu.threads import in_threads
 
 LEAST_NUMBERS = 2**20
@@ -33,7 +33,7 @@ def dropout(x, p, training):
     """
     n_dropped = round(p * _LEVELS)
     large = x.device.type == "cpu" and x.dtype in _TYPES and x.numel() >= LEAST_NUMBERS
-    if not (training and large and 0 < n_dropped < _LEVELS):
+    if not (training and large and 0 < n_dropped < _LEVELS and uses_own_kernels()):
         return functional.dropout(x, p, training)
     bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device="cpu").random_(-(2**63), None)
     bits = bits.view(torch.int16)

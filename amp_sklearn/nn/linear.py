@@ -1,45 +1,23 @@
-"""Linear layers whose matrix products, forwards and backwards, are the fastest at hand."""
+"""Linear layers by the library that is fastest on the processor at hand: torch's default, or oneDNN, which torch also ships."""
 
-import threading
-from contextlib import contextmanager
+import functools
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from ..cpu import matrix_product
+from ..cpu.compilation import is_amd
 
-LEAST_ROWS, LEAST_PRODUCTS = 128, 2**25
-"""Rows and multiplications from which our own matrix products are worth laying out the weights and starting threads."""
-
-LEAST_ROWS_LAID_OUT, LEAST_PRODUCTS_LAID_OUT = 64, 2**21
-"""The same within `constant_weights`, where the weights have been laid out before."""
-
-_block = threading.local()
-
-
-@contextmanager
-def constant_weights(panels):
-    """Within the block the parameters of `linear` do not change, so that each is laid out for products only once.
-
-    Parameters
-    ----------
-    panels : dict
-        Empty at first; threads that compute with the same weights share it. It holds a copy of each large weight.
-    """
-    before, _block.panels = getattr(_block, "panels", None), panels
-    try:
-        yield
-    finally:
-        _block.panels = before
+LEAST_ROWS, LEAST_PRODUCTS = 64, 2**22
+"""Rows and multiplications from which oneDNN is asked: it takes longer to start than torch's default library."""
 
 
 def linear(x, weight, bias=None):
     """``x @ weight.T + bias``, as `torch.nn.functional.linear`.
 
-    Large products of float32 on a CPU where `cpu.matrix_product` is faster than torch are done there, and so are those of the
-    backward pass. Which ones are large depends on the number of rows, so that the last bits of a row can depend on how
-    many there are, as torch's do.
+    Large products of float32 on a processor of AMD are computed by oneDNN, forwards and backwards: there torch's default
+    library, Intel's MKL, uses half of what the processor can do. Which products are large depends on the number of rows,
+    so that the last bits of a row can depend on how many there are, as torch's do.
 
     Parameters
     ----------
@@ -51,8 +29,9 @@ def linear(x, weight, bias=None):
     -------
     Tensor of shape (..., n_out)
     """
-    if _is_ours(x, weight, bias):
-        return _Linear.apply(x, weight, bias)
+    if _is_for_onednn(x, weight, bias):
+        rows = _Linear.apply(x.reshape(-1, x.shape[-1]), weight, bias)
+        return rows.view(*x.shape[:-1], len(weight))
     return functional.linear(x, weight, bias)
 
 
@@ -63,20 +42,47 @@ class Linear(nn.Linear):
         return linear(x, self.weight, self.bias)
 
 
-def _is_ours(x, weight, bias):
-    laid_out = getattr(_block, "panels", None) is not None
-    least_rows = LEAST_ROWS_LAID_OUT if laid_out else LEAST_ROWS
-    least_products = LEAST_PRODUCTS_LAID_OUT if laid_out else LEAST_PRODUCTS
+@functools.cache
+def has_onednn():
+    """Whether the installed torch brings oneDNN's linear layers for inference."""
+    return torch.backends.mkldnn.is_available() and all(
+        hasattr(torch.ops.mkldnn, name) for name in ("_linear_pointwise", "_reorder_linear_weight")
+    )
+
+
+def onednn_linear(x, weight, bias=None):
+    """``x @ weight.T + bias`` by oneDNN, without gradients.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., n_in)
+    weight : Tensor of shape (n_out, n_in)
+        Dense, or in oneDNN's own order as ``torch.ops.mkldnn._reorder_linear_weight`` returns it.
+    bias : Tensor of shape (n_out,), default=None
+
+    Returns
+    -------
+    Tensor of shape (..., n_out)
+    """
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def prefers_onednn():
+    """Whether dense products of float32 are faster by oneDNN than by torch's default library."""
+    return is_amd() and has_onednn()
+
+
+def _is_for_onednn(x, weight, bias):
     return (
-        x.dim() > 0
-        and x.numel() >= least_rows * x.shape[-1]
-        and x.numel() * len(weight) >= least_products
+        x.dim() > 1
+        and x.numel() >= LEAST_ROWS * x.shape[-1]
+        and x.numel() * len(weight) >= LEAST_PRODUCTS
         and weight.shape[1:] == x.shape[-1:]  # torch says what is wrong otherwise
         and (bias is None or bias.shape == weight.shape[:1])
         and all(_is_single_on_cpu(tensor) for tensor in (x, weight, bias) if tensor is not None)
         and not torch.is_autocast_enabled("cpu")
         and not _is_traced()
-        and matrix_product.is_fast()
+        and prefers_onednn()
     )
 
 
@@ -94,49 +100,19 @@ class _Linear(torch.autograd.Function):
     def forward(ctx, x, weight, bias):
         of_x, of_weight, _ = ctx.needs_input_grad
         ctx.save_for_backward(x if of_weight else None, weight if of_x else None)
-        ctx.shapes, ctx.has_bias = (x.shape, weight.shape), bias is not None
-        rows = _array(x.reshape(-1, x.shape[-1]))
-        out = x.new_empty(*x.shape[:-1], len(weight))
-        shift = None if bias is None else _array(bias)
-        matrix_product.multiply(rows, _panels(weight), shift, out.view(len(rows), -1).numpy())
-        return out
+        return onednn_linear(x, weight, bias)
 
     @staticmethod
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
-        x_shape, weight_shape = ctx.shapes
-        of_x = of_weight = of_bias = None
-        grad = grad.reshape(-1, weight_shape[0])
-        if ctx.needs_input_grad[0]:
-            of_x = _product(grad, weight).view(x_shape)
-        if ctx.needs_input_grad[1]:
-            of_weight = _product(grad.T, x.reshape(-1, x_shape[-1]))
-        if ctx.has_bias and ctx.needs_input_grad[2]:
-            of_bias = grad.sum(dim=0)
-        return of_x, of_weight, of_bias
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            _product(grad, weight) if of_x else None,
+            _product(grad.T, x) if of_weight else None,
+            grad.sum(dim=0) if of_bias else None,
+        )
 
 
 def _product(a, b):
     """``a @ b`` of the backward pass; by torch where its own gradients are asked for."""
-    if torch.is_grad_enabled():
-        return a @ b
-    out = a.new_empty(len(a), b.shape[1])
-    left = a.detach().numpy() if a.T.is_contiguous() else _array(a)
-    matrix_product.multiply(left, matrix_product.pack(_array(b)), None, out.numpy())
-    return out
-
-
-def _panels(weight):
-    """The transposed weight, laid out as the right factor of a product."""
-    panels = getattr(_block, "panels", None)
-    owner = weight if weight._base is None else weight._base
-    if panels is None or not isinstance(owner, nn.Parameter):  # a computed weight is another one each time
-        return matrix_product.pack(_array(weight).T)
-    place = weight.data_ptr(), weight.shape, weight.stride()
-    if place not in panels:  # the weight is kept too, so that no other can take its place
-        panels[place] = weight, matrix_product.pack(_array(weight).T)
-    return panels[place][1]
-
-
-def _array(tensor):
-    return tensor.detach().contiguous().numpy()
+    return a @ b if torch.is_grad_enabled() else onednn_linear(a, b.T)

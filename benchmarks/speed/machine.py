@@ -14,7 +14,7 @@ from time import perf_counter
 import torch
 from llvmlite.binding import get_host_cpu_name
 
-from amp_sklearn.cpu import matrix_product
+from amp_sklearn.nn.linear import has_onednn, onednn_linear
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("torch", "transformers", "numpy", "pandas", "scikit-learn", "shap", "captum", "numba", "skorch")
@@ -88,7 +88,7 @@ def timed(function):
 
 
 def gemm_gflops(precision, size=2048, seconds=0.5, device="cpu"):
-    """Rate of square matrix products, by torch or by this package, the measured peak that shares are taken of.
+    """Rate of square matrix products, by torch's default library or by oneDNN, the measured peak that shares are taken of.
 
     Parameters
     ----------
@@ -106,9 +106,8 @@ def gemm_gflops(precision, size=2048, seconds=0.5, device="cpu"):
     """
     a, b = (torch.randn(size, size, device=device).to(getattr(torch, precision)) for _ in range(2))
     products = [lambda: torch.mm(a, b)]
-    if precision == "float32" and device == "cpu" and matrix_product.is_fast():
-        panels, out = matrix_product.pack(b.numpy()), torch.empty_like(a).numpy()
-        products.append(lambda: matrix_product.multiply(a.numpy(), panels, None, out))
+    if device == "cpu" and has_onednn():
+        products.append(lambda: onednn_linear(a, b.T))
     fastest = float("inf")
     for product in products:
         product()

@@ -1,6 +1,4 @@
-"""Compiled attention and linear layers of the forward pass against the plain formulas in double precision."""
-
-import itertools
+"""Compiled attention and packed linear layers of the forward pass against the plain formulas in double precision."""
 
 import numpy as np
 import pytest
@@ -8,9 +6,18 @@ import torch
 from torch.nn import functional
 from transformers import EsmModel
 
+from amp_sklearn.cpu.compilation import uses_own_kernels
+from amp_sklearn.embedding import linear as linear_module
+from amp_sklearn.embedding import packed_esm2
 from amp_sklearn.embedding.cpu_attention import attend_packed
-from amp_sklearn.embedding.linear import CompiledLinear, TorchLinear
+from amp_sklearn.embedding.linear import PackedLinear
 from amp_sklearn.embedding.packed_esm2 import PackedESM2
+from amp_sklearn.nn.linear import has_onednn
+
+needs_kernels = pytest.mark.skipif(
+    not uses_own_kernels(), reason="compiled kernels are turned off: torch computes attention"
+)
+needs_onednn = pytest.mark.skipif(not has_onednn(), reason="this torch came without oneDNN")
 
 LENGTHS = np.array([1, 2, 5, 6, 7, 12, 13, 16, 17, 130, 300])
 
@@ -42,6 +49,7 @@ def attention_by_the_textbook(heads):
     return torch.cat(found)
 
 
+@needs_kernels
 @pytest.mark.parametrize("head_width", [2, 10, 16, 24, 32, 64, 80])
 def test_attention_equals_its_definition(head_width):
     heads = random_heads(head_width)
@@ -49,6 +57,7 @@ def test_attention_equals_its_definition(head_width):
     torch.testing.assert_close(found.double(), attention_by_the_textbook(heads), rtol=0, atol=3e-6)
 
 
+@needs_kernels
 def test_attention_with_weights_from_nothing_to_everything():
     heads = random_heads(16, scale=12)  # products of queries and keys up to some thousands
     found = attend_packed(heads, LENGTHS)
@@ -56,6 +65,7 @@ def test_attention_with_weights_from_nothing_to_everything():
     assert not found.isnan().any()
 
 
+@needs_kernels
 def test_what_is_not_a_number_is_not_hidden():
     for part in range(3):  # of a query, a key, a value of the last sequence
         heads = random_heads(16)
@@ -63,12 +73,9 @@ def test_what_is_not_a_number_is_not_hidden():
         found = attend_packed(heads, LENGTHS).view(-1, 3, 16)
         assert found[-7, 1, 3].isnan()
         assert not found[:-300].isnan().any() and not found[:, [0, 2]].isnan().any()
-    weight, bias, x, _ = random_layer(9, 32, 20)
-    x[4, 5] = torch.nan
-    rows = CompiledLinear(weight, bias)(x, gelu=True).isnan().all(dim=1)
-    assert rows.tolist() == [False] * 4 + [True] + [False] * 4
 
 
+@needs_kernels
 def test_threads_change_no_bit_of_attention(threads):
     heads = random_heads(24)
     threads(1)
@@ -77,6 +84,7 @@ def test_threads_change_no_bit_of_attention(threads):
     assert torch.equal(attend_packed(heads, LENGTHS), expected)
 
 
+@needs_kernels
 def test_attention_of_a_sequence_does_not_depend_on_the_others():
     heads = random_heads(16)
     together = attend_packed(heads, LENGTHS)
@@ -89,68 +97,71 @@ SHAPES = [(1, 16, 1), (5, 16, 7), (6, 32, 16), (97, 48, 33), (200, 320, 96), (20
 
 def random_layer(n, n_in, n_out):
     generator = torch.Generator().manual_seed(n)
-    weight, bias, x, more = (
-        torch.randn(shape, generator=generator) for shape in ((n_out, n_in), (n_out,), (n, n_in), (n, n_out))
-    )
-    return weight / n_in**0.5, bias, x, more
+    shapes = (n_out, n_in), (n_out,), (n, n_in)
+    weight, bias, x = (torch.randn(shape, generator=generator) for shape in shapes)
+    return weight / n_in**0.5, bias, x
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("gelu", "add"), list(itertools.product([False, True], repeat=2)))
-def test_linear_layers_equal_their_definition(shape, gelu, add):
-    weight, bias, x, more = random_layer(*shape)
-    inner = functional.gelu(x.double()) if gelu else x.double()
-    expected = inner @ weight.double().T + bias.double() + (more.double() if add else 0)
-    for kind in (CompiledLinear, TorchLinear):
-        found = kind(weight, bias)(x.clone(), gelu=gelu, add_to=more.clone() if add else None)
-        torch.testing.assert_close(found.double(), expected, rtol=0, atol=4e-6)
+@pytest.mark.parametrize("packed", [False, pytest.param(True, marks=needs_onednn)])
+def test_linear_layers_equal_their_definition(shape, packed, monkeypatch):
+    weight, bias, x = random_layer(*shape)
+    monkeypatch.setattr(linear_module, "has_onednn", lambda: packed)
+    layer = PackedLinear(weight, bias)
+    assert layer.is_packed is packed
+    expected = x.double() @ weight.double().T + bias.double()
+    torch.testing.assert_close(layer(x).double(), expected, rtol=0, atol=4e-6)
 
 
-def test_linear_layers_leave_their_input_and_add_in_place():
-    weight, bias, x, more = random_layer(20, 32, 16)
-    before, kept = x.clone(), more.clone()
-    out = CompiledLinear(weight, bias)(x, gelu=True, add_to=more)
-    assert torch.equal(x, before)
-    assert out is more and not torch.equal(more, kept)
-
-
-def test_a_row_does_not_depend_on_the_others_nor_on_threads(threads):
-    weight, bias, x, _ = random_layer(250, 352, 40)
-    layer = CompiledLinear(weight, bias)
+@needs_onednn
+@pytest.mark.parametrize(("n_in", "n_out"), [(320, 1280), (1280, 320), (480, 1440), (2560, 640)])
+def test_a_row_does_not_depend_on_the_others_nor_on_threads(n_in, n_out, threads):
+    weight, bias, x = random_layer(1100, n_in, n_out)
+    layer = PackedLinear(weight, bias)
     threads(1)
     together = layer(x)
-    for first, last in ((0, 1), (3, 4), (5, 100), (97, 250)):
-        assert torch.equal(layer(x[first:last].contiguous()), together[first:last])
-    threads(3)
-    assert torch.equal(layer(x), together)
+    for n_threads in (1, 2, 3):
+        threads(n_threads)
+        for first, last in ((0, 512), (3, 600), (97, 1100), (0, 1100)):
+            assert torch.equal(layer(x[first:last].contiguous()), together[first:last])
 
 
+@needs_onednn
 def test_gradients_pass_through_the_same_layer():
-    weight, bias, x, _ = random_layer(9, 32, 20)
-    layer = CompiledLinear(weight, bias)
-    expected = layer(x.clone(), gelu=True)
+    weight, bias, x = random_layer(9, 32, 20)
+    layer = PackedLinear(weight, bias)
+    expected = layer(x)
     with torch.inference_mode(False):
         point = x.clone().requires_grad_()
-        found = layer(point, gelu=True)
+        found = layer(point)
         found.sum().backward()
-        assert torch.equal(layer.with_gradients.weight, weight)
+        assert torch.equal(layer.weight, weight)
         torch.testing.assert_close(found.detach(), expected.clone(), rtol=0, atol=1e-5)
         assert point.grad.abs().min() > 0
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_both_kinds_of_layers_give_the_hidden_states_of_transformers(compiled, tiny_esm2, monkeypatch):
-    monkeypatch.setattr(CompiledLinear, "is_faster", staticmethod(lambda weight: compiled))
+def test_weights_that_onednn_does_not_take_stay_as_they_are(monkeypatch):
+    weight, _, _ = random_layer(9, 32, 20)
+    assert not linear_module.can_pack(weight.double())
+    monkeypatch.setattr(linear_module, "has_instructions", lambda dtype, device: False)
+    assert not linear_module.can_pack(weight.bfloat16())
+
+
+@pytest.mark.parametrize("packed", [False, pytest.param(True, marks=needs_onednn)])
+@pytest.mark.parametrize("kernel", [False, pytest.param(True, marks=needs_kernels)])
+def test_all_ways_give_the_hidden_states_of_transformers(packed, kernel, tiny_esm2, monkeypatch):
+    monkeypatch.setattr(linear_module, "has_onednn", lambda: packed)
+    monkeypatch.setattr(packed_esm2, "is_faster_than_torch", lambda head_width: kernel)
     with torch.inference_mode(False):  # weights that gradients may pass through
         model = EsmModel.from_pretrained(tiny_esm2, add_pooling_layer=False).eval()
         forward = PackedESM2(model, "cpu", torch.float32)
-    assert isinstance(forward.layers[0]["qkv"], CompiledLinear if compiled else TorchLinear)
+    assert forward.layers[0]["qkv"].is_packed is packed
     generator = np.random.default_rng(0)
     proteins = [np.array([0, *generator.integers(4, 24, length), 2]) for length in (1, 4, 40, 40, 90)]
-    packed = forward(proteins)
+    states = forward(proteins)
     starts = np.cumsum([0, *map(len, proteins)])
     for protein, start in zip(proteins, starts[:-1], strict=True):
         expected = model(torch.from_numpy(protein)[None]).last_hidden_state[0]
-        found = packed[start : start + len(protein)]
+        found = states[start : start + len(protein)]
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
         assert torch.equal(forward([protein]), found)

@@ -1,4 +1,4 @@
-"""Linear layers by our own matrix products: forwards, backwards, and where they leave the work to torch."""
+"""Linear layers by oneDNN: forwards, backwards, and where they leave the work to torch's default library."""
 
 import pickle
 
@@ -8,17 +8,20 @@ import torch
 from torch.nn import functional
 
 from amp_sklearn.classification import AMPSClassifier
-from amp_sklearn.cpu import matrix_product
 from amp_sklearn.nn import linear as linear_module
 from amp_sklearn.nn.encoder_layer import PreNormEncoderLayer
-from amp_sklearn.nn.linear import Linear, constant_weights, linear
+from amp_sklearn.nn.linear import Linear, has_onednn, linear
+
+pytestmark = pytest.mark.skipif(
+    not has_onednn(), reason="this torch came without oneDNN: its default library computes all"
+)
 
 
 @pytest.fixture
-def ours(monkeypatch):
-    """All layers of this test are computed by our own products."""
-    monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
-    for limit in ("LEAST_ROWS", "LEAST_PRODUCTS", "LEAST_ROWS_LAID_OUT", "LEAST_PRODUCTS_LAID_OUT"):
+def onednn(monkeypatch):
+    """All layers of this test are computed by oneDNN."""
+    monkeypatch.setattr(linear_module, "prefers_onednn", lambda: True)
+    for limit in ("LEAST_ROWS", "LEAST_PRODUCTS"):
         monkeypatch.setattr(linear_module, limit, 1)
 
 
@@ -29,6 +32,12 @@ def layer(n_in=37, n_out=20, shape=(3, 7), seed=0):
     return x.requires_grad_(), torch.nn.Parameter(weight), torch.nn.Parameter(bias)
 
 
+def by_onednn(out):
+    """Whether oneDNN computed a tensor, or what it is a view of."""
+    nodes = [out.grad_fn, *(node for node, _ in out.grad_fn.next_functions)]
+    return any("_Linear" in type(node).__name__ for node in nodes)
+
+
 def gradients(out, inputs):
     weights = torch.linspace(-1, 1, out.numel(), dtype=out.dtype).view(out.shape)
     return torch.autograd.grad((out * weights).sum(), inputs)
@@ -36,29 +45,28 @@ def gradients(out, inputs):
 
 @pytest.mark.parametrize("shape", [(1,), (6,), (3, 7), (5, 20)])
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_values_and_gradients_equal_those_in_double_precision(shape, has_bias, ours):
+def test_values_and_gradients_equal_those_in_double_precision(shape, has_bias, onednn):
     x, weight, bias = layer(shape=shape)
     inputs = (x, weight, bias) if has_bias else (x, weight)
     doubles = [tensor.detach().double().requires_grad_() for tensor in inputs]
     found, expected = linear(*inputs), functional.linear(*doubles)
-    assert "_Linear" in type(found.grad_fn).__name__
+    assert by_onednn(found)
     torch.testing.assert_close(found.double(), expected, rtol=0, atol=1e-5)
     pairs = zip(gradients(found, inputs), gradients(expected, doubles), strict=True)
     for of_found, of_expected in pairs:
         torch.testing.assert_close(of_found.double(), of_expected, rtol=0, atol=2e-5)
 
 
-def test_only_gradients_that_are_asked_for_are_computed(ours, monkeypatch):
+def test_only_gradients_that_are_asked_for_are_computed(onednn, monkeypatch):
     x, weight, bias = layer()
     out = linear(x.detach(), weight, bias)
-    products = []
-    multiply = matrix_product.multiply
-    monkeypatch.setattr(matrix_product, "multiply", lambda *a, **k: products.append(1) or multiply(*a, **k))
+    products, product = [], linear_module.onednn_linear
+    monkeypatch.setattr(linear_module, "onednn_linear", lambda *a: products.append(1) or product(*a))
     gradients(out, [weight])
     assert len(products) == 1
 
 
-def test_tensors_in_another_order_of_memory(ours):
+def test_tensors_in_another_order_of_memory(onednn):
     x, weight, bias = layer()
     turned = x.detach().transpose(0, 1).contiguous().transpose(0, 1).requires_grad_()
     torch.testing.assert_close(linear(turned, weight, bias), linear(x, weight, bias), rtol=0, atol=0)
@@ -67,7 +75,7 @@ def test_tensors_in_another_order_of_memory(ours):
     torch.testing.assert_close(of_turned, of_x, rtol=0, atol=0)
 
 
-def test_the_result_may_be_changed_in_place(ours):
+def test_the_result_may_be_changed_in_place(onednn):
     for shape in ((7,), (3, 7)):
         x, weight, bias = layer(shape=shape)
         out = linear(x, weight, bias).add_(1)
@@ -75,57 +83,31 @@ def test_the_result_may_be_changed_in_place(ours):
 
 
 def test_other_types_and_small_layers_are_left_to_torch(monkeypatch):
-    monkeypatch.setattr(matrix_product, "is_fast", lambda: True)
-    x, weight, bias = layer(64, 2048, (1024,))
-    assert "_Linear" in type(linear(x, weight, bias).grad_fn).__name__
-    assert "_Linear" not in type(linear(x[:100], weight, bias).grad_fn).__name__
-    assert "_Linear" not in type(linear(x, weight[:8], bias[:8]).grad_fn).__name__
+    monkeypatch.setattr(linear_module, "prefers_onednn", lambda: True)
+    x, weight, bias = layer(64, 2048, (256,))
+    assert by_onednn(linear(x, weight, bias))
+    assert not by_onednn(linear(x[:30], weight, bias))
+    assert not by_onednn(linear(x, weight[:8], bias[:8]))
     doubles = x.double(), weight.double(), bias.double()
     assert linear(*doubles).dtype == torch.float64
     with torch.autocast("cpu", torch.bfloat16):
         assert linear(x, weight, bias).dtype == torch.bfloat16
-    panels = {}
-    with torch.no_grad(), constant_weights(panels):  # fewer rows are enough
-        torch.testing.assert_close(linear(x[:100], weight, bias), functional.linear(x[:100], weight, bias))
-        assert len(panels) == 1
-        linear(x[:1], weight[:100], bias[:100])
-        assert len(panels) == 1
-    monkeypatch.setattr(matrix_product, "is_fast", lambda: False)
+    monkeypatch.setattr(linear_module, "prefers_onednn", lambda: False)
     torch.testing.assert_close(linear(x, weight, bias), functional.linear(x, weight, bias), rtol=0, atol=0)
 
 
-def test_constant_weights_are_laid_out_once(ours, monkeypatch):
-    x, weight, bias = layer()
-    calls, pack = [], matrix_product.pack
-    monkeypatch.setattr(matrix_product, "pack", lambda matrix: calls.append(1) or pack(matrix))
-    with torch.inference_mode():
-        expected = linear(x, weight, bias)
-        panels = {}
-        for _ in range(3):
-            with constant_weights(panels):
-                assert torch.equal(linear(x, weight, bias), expected)
-        assert len(calls) == 2
-        with constant_weights(panels):  # parts of a weight are weights of their own
-            half = linear(x[..., :8], weight[:, :8]) + linear(x[..., 8:], weight[:, 8:], bias)
-        torch.testing.assert_close(half, expected)
-        weight.data *= 2
-        assert not torch.equal(linear(x, weight, bias), expected)
-
-
-def test_computed_weights_are_not_kept(ours):
-    """They are other ones in each pass, and would fill the memory."""
-    x, weight, bias = layer()
-    panels = {}
-    with torch.no_grad(), constant_weights(panels):
-        for _ in range(3):
-            torch.testing.assert_close(linear(x, 2 * weight, bias), functional.linear(x, 2 * weight, bias))
-    assert not panels
+@pytest.mark.parametrize(("amd", "expected"), [(True, True), (False, False)])
+def test_onednn_is_preferred_on_processors_of_amd(amd, expected, monkeypatch):
+    monkeypatch.setattr(linear_module, "is_amd", lambda: amd)
+    assert linear_module.prefers_onednn() is expected
+    monkeypatch.setattr(linear_module, "has_onednn", lambda: False)
+    assert linear_module.prefers_onednn() is False
 
 
 @pytest.mark.parametrize(
     ("n_in", "n_out", "n_bias"), [(38, 20, 20), (36, 20, 20), (37, 20, 1), (37, 20, 19), (37, 0, 20)]
 )
-def test_shapes_that_do_not_fit_are_refused_by_torch(n_in, n_out, n_bias, ours):
+def test_shapes_that_do_not_fit_are_refused_by_torch(n_in, n_out, n_bias, onednn):
     x, weight, bias = torch.zeros(24, 37), torch.zeros(n_out, n_in), torch.zeros(n_bias)
     if n_bias == 1:  # torch broadcasts it
         assert linear(x, weight, bias + 1).eq(1).all()
@@ -134,7 +116,7 @@ def test_shapes_that_do_not_fit_are_refused_by_torch(n_in, n_out, n_bias, ours):
         linear(x, weight, bias)
 
 
-def test_gradients_of_gradients(ours):
+def test_gradients_of_gradients(onednn):
     x, weight, bias = ((0.2 * tensor.detach()).requires_grad_() for tensor in layer())
     doubles = [tensor.detach().double().requires_grad_() for tensor in (x, weight, bias)]
 
@@ -151,7 +133,7 @@ def test_gradients_of_gradients(ours):
         torch.testing.assert_close(of_found.double(), of_expected, rtol=1e-4, atol=1e-4)
 
 
-def test_nothing_is_kept_that_no_gradient_needs(ours):
+def test_nothing_is_kept_that_no_gradient_needs(onednn):
     x, weight, bias = layer()
     hidden = 3 * x
     out = linear(hidden, weight.detach(), bias)
@@ -159,7 +141,7 @@ def test_nothing_is_kept_that_no_gradient_needs(ours):
     gradients(out, [x, bias])
 
 
-def test_functional_transforms_and_pickles(ours):
+def test_functional_transforms_and_pickles(onednn):
     x, weight, bias = layer(shape=(4,))
 
     def loss(weight):
@@ -174,7 +156,7 @@ def test_functional_transforms_and_pickles(ours):
 
 
 @pytest.mark.parametrize("default", ["float64", "meta"])
-def test_the_defaults_of_torch_do_not_matter(default, ours):
+def test_the_defaults_of_torch_do_not_matter(default, onednn):
     x, weight, bias = layer()
     expected = functional.linear(x, weight, bias)
     before = torch.get_default_dtype()
@@ -190,7 +172,7 @@ def test_the_defaults_of_torch_do_not_matter(default, ours):
     torch.testing.assert_close(of_found, torch.ones_like(expected) @ weight)
 
 
-def test_an_encoder_layer_equals_that_of_torch(ours):
+def test_an_encoder_layer_equals_that_of_torch(onednn):
     torch.manual_seed(0)
     encoder = PreNormEncoderLayer(16, 2, 24, 0.0)
     plain = torch.nn.TransformerEncoderLayer(16, 2, 24, 0.0, batch_first=True, norm_first=True)
@@ -204,16 +186,15 @@ def test_an_encoder_layer_equals_that_of_torch(ours):
         torch.testing.assert_close(mine, theirs, rtol=0, atol=2e-5)
 
 
-def test_a_model_trained_and_asked_by_either_is_the_same(ours, monkeypatch):
+def test_a_model_trained_and_asked_by_either_is_the_same(onednn, monkeypatch):
     generator = np.random.default_rng(0)
     X, y = generator.standard_normal((30, 20 * 8)).astype(np.float32), np.arange(30) % 2
     found = []
     for fast in (True, False):
-        monkeypatch.setattr(matrix_product, "is_fast", lambda fast=fast: fast)
+        monkeypatch.setattr(linear_module, "prefers_onednn", lambda fast=fast: fast)
         model = AMPSClassifier(
             n_layers=2, n_heads=2, dim_feedforward=16, hidden1=8, hidden2=4, dropout=0.0,
             max_epochs=3, batch_size=10, lr=1e-3, device="cpu", random_state=0,
         )  # fmt: skip
         found.append(model.fit(X, y).decision_function(X))
     np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-4)
-    assert not np.array_equal(found[0], found[1])  # two ways, not one
