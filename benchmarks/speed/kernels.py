@@ -20,12 +20,13 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from evaluation.tables import list_table
+
 from amp_sklearn.embedding.cpu_attention import attend_packed
 from amp_sklearn.explanation.tree_quadrature import add_shap_values, prepare_tree
 from amp_sklearn.nn.dropout import dropout
 from amp_sklearn.nn.linear import has_onednn, onednn_linear
 from speed.machine import describe
-from evaluation.tables import list_table
 from speed.results import file_name
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "kernels"
@@ -184,7 +185,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--seconds", type=float, default=0.5, help="for each shape")
-    parser.add_argument("--smoke", action="store_true", help="one small shape of each kind; nothing is written")
+    parser.add_argument(
+        "--smoke", action="store_true", help="one small shape of each kind; nothing is written"
+    )
     arguments = parser.parse_args(arguments)
     rows, before = [], torch.get_num_threads()
     for n_threads in arguments.threads:

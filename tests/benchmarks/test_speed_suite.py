@@ -158,3 +158,14 @@ def test_the_history_tracks_every_paired_entry(suite, monkeypatch):
 
 def test_files_are_named_after_the_processor(suite):
     assert suite.results.file_name("Intel(R) Xeon(R) Processor") == "intel_r_xeon_r_processor"
+
+
+def test_kernels_are_compared_with_the_libraries(suite):
+    import speed.kernels
+
+    found = speed.kernels.main(["--smoke", "--seconds", "0.01", "--threads", "1"])
+    kinds = {line["what"]: line for line in found["rows"]}
+    assert set(kinds["attention"]["milliseconds"]) == {"ours", "torch"}
+    assert kinds["attention"]["best_library"] == "torch" and kinds["TreeSHAP"]["best_library"] == "shap"
+    assert "linear layer, forward" in kinds and "dropout, forward and backward" in kinds
+    assert found["machine"]["cpu"] in speed.kernels.table(found)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from amp_sklearn.cpu.compilation import uses_own_kernels
 from amp_sklearn.nn import dropout as dropout_module
 from amp_sklearn.nn.dropout import dropout
 
@@ -19,6 +20,7 @@ def large(dtype=torch.float32):
     return torch.linspace(1, 2, 2**20 + 3).to(dtype).requires_grad_()
 
 
+@pytest.mark.skipif(not uses_own_kernels(), reason="compiled kernels are turned off: torch draws all masks")
 @pytest.mark.parametrize("p", [0.05, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize(
     ("dtype", "error"), [(torch.float32, 2e-4), (torch.bfloat16, 0.01), (torch.float16, 0.002)]
@@ -72,6 +74,15 @@ def test_gradients_of_gradients_and_other_devices_by_default():
     halves = large(torch.bfloat16)
     with torch.device("meta"):
         assert dropout(halves, 0.25, training=True).device.type == "cpu"
+
+
+def test_torch_draws_all_masks_where_kernels_are_turned_off(monkeypatch):
+    monkeypatch.setenv("AMP_SKLEARN_KERNELS", "torch")
+    x = large()
+    torch.manual_seed(0)
+    found = dropout(x, 0.5, training=True)
+    torch.manual_seed(0)
+    assert torch.equal(found, functional.dropout(x, 0.5, True))
 
 
 def test_torch_drops_small_tensors_and_nothing_is_dropped_outside_training(monkeypatch):
