@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 from ..cpu.compilation import compiled, has_avx512, is_amd, uses_own_kernels
 from ..cpu.threads import in_threads
 
-WIDEST_HEAD = 64 if is_amd() else 24
+WIDEST_HEAD = 64 if is_amd() else 32
 """Dimensions of a head up to which the kernel is clearly faster than torch's attention, which uses Intel's MKL."""
 
 _LANES = 16
