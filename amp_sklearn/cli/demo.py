@@ -30,14 +30,14 @@ def demo(
     begin = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     X, y = load_yeast_ppi()
-    model = make_preset("late-interaction", esm2, device=device, random_state=seed, verbose=1)
+    model = make_preset("late-interaction-ensemble", esm2, device=device, random_state=seed, verbose=1)
 
     _heading(1, f"embed the proteins of {len(X):,} yeast pairs with {esm2}")
     model[0].fit_transform(X)  # into the store on disk, from which all folds read
     model.set_params(embed__verbose=0)
 
     _heading(2, "cross-validate: random folds, and folds without shared proteins")
-    models = {f"late interaction on {esm2}": model, "composition baseline": make_preset("composition")}
+    models = {f"late-interaction ensemble on {esm2}": model, "composition baseline": make_preset("composition")}
     metrics, predictions = evaluate_schemes(models, X, y, random_state=seed, verbose=1)
     summary = summarise(metrics)
     summary.to_csv(out / "results.tsv", sep="\t", index=False)
