@@ -37,7 +37,10 @@ def demo(
     model.set_params(embed__verbose=0)
 
     _heading(2, "cross-validate: random folds, and folds without shared proteins")
-    models = {f"late-interaction ensemble on {esm2}": model, "composition baseline": make_preset("composition")}
+    models = {
+        f"late-interaction ensemble on {esm2}": model,
+        "composition baseline": make_preset("composition"),
+    }
     metrics, predictions = evaluate_schemes(models, X, y, random_state=seed, verbose=1)
     summary = summarise(metrics)
     summary.to_csv(out / "results.tsv", sep="\t", index=False)
