@@ -201,7 +201,9 @@ def main(arguments=None):
     if not arguments.smoke:
         path = RESULTS / f"{file_name(found['machine']['cpu'])}.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        lines = ",\n  ".join(map(json.dumps, rows))  # one line for each shape
+        machine = json.dumps({"machine": found["machine"], "date": found["date"]})
+        path.write_text(f'{machine[:-1]},\n "rows": [\n  {lines}\n ]}}\n', encoding="utf-8")
         TABLE.write_text(table(found), encoding="utf-8")
     return found
 
