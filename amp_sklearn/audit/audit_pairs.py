@@ -14,6 +14,7 @@ from .overlap import check_shared_pairs, check_shared_proteins, check_similar_pr
 from .pair_audit import PairAudit
 from .repeats import check_balance, check_repeats
 from .shortcuts import check_baselines, check_one_label
+from .structure import check_sides, check_test_balance
 
 _N_PASSES = 3  # enough to make folds large; the last few pairs do not matter to a baseline
 _FEWEST = 20  # pairs of either label that a fold needs for a score to mean anything
@@ -95,6 +96,9 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
         tables.update(result[1])
 
     add(check_repeats(train))
+    findings.append(check_sides(train))
+    if test is not None:
+        findings.extend(check_test_balance(test, shared[2]))
     add(check_names(train))
     findings.append(_check_letters(train))
     distinct = train.rows(train.distinct_rows())

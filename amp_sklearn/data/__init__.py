@@ -10,6 +10,7 @@ from .pairs import read_pairs
 from .segments import N_SEGMENTS, PROTEIN_TOKENS, SEGMENT_TOKENS, segment_bounds, segment_lengths
 from .sequence_tables import read_sequences
 from .sequences import RESIDUES, STANDARD_RESIDUES, check_sequences
+from .sides import find_sides
 
 __all__ = [
     "BLOCKS",
@@ -21,6 +22,7 @@ __all__ = [
     "FeatureLayout",
     "PairMatrix",
     "check_sequences",
+    "find_sides",
     "load_bernett",
     "load_bernett_mini",
     "load_park_marcotte",

@@ -12,9 +12,11 @@ from .negative_strategies import (
     matched_by_degree,
     pair_codes,
     pairs_of_codes,
+    uniform_across,
     uniform_codes,
 )
 from .sequence_pairs import pair_ids
+from .sides import find_sides, stated_sides
 
 STRATEGIES = ("uniform", "degree", "compartments")
 
@@ -26,6 +28,7 @@ def sample_negatives(
     ratio=1.0,
     exclude=None,
     compartments=None,
+    sides="auto",
     self_pairs=False,
     random_state=None,
 ):
@@ -53,6 +56,10 @@ def sample_negatives(
     compartments : dict or Series, default=None
         For ``"compartments"``: the compartment of each protein, or a list or set of them. Keys are the cells of
         ``positives``, or ids where its index holds both proteins' ids.
+    sides : "auto", None, dict or Series, default="auto"
+        Two kinds of protein, such as host and virus: every negative then has one of either kind, or the label could be
+        told from the kinds. ``"auto"`` finds them in the positives, see `find_sides`, and warns that it did; None pairs
+        all with all; a mapping names the kind of each protein, by cell or id.
     self_pairs : bool, default=False
         Whether a protein may be paired with itself.
     random_state : int, RandomState instance or None, default=None
@@ -71,7 +78,7 @@ def sample_negatives(
     Warns
     -----
     PairTableWarning
-        If proteins have no compartment: they are in no negative pair then.
+        If proteins have no compartment: they are in no negative pair then. If two kinds of protein were found.
 
     Notes
     -----
@@ -107,6 +114,7 @@ def sample_negatives(
     first = np.unique(numbers, return_index=True)[1]
     n_negatives = round(ratio * len(known))
     random = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1, size=4))
+    side = _sides(sides, numbers.reshape(-1, 2), proteins, _ids(positives, first))
     if strategy == "degree":
         negatives = matched_by_degree(
             pairs_of_codes(known),
@@ -116,15 +124,49 @@ def sample_negatives(
             self_pairs,
             random,
             _names(positives, proteins, first),
+            side,
         )
+    elif strategy == "uniform" and side is not None:
+        negatives = uniform_across(side, forbidden, n_negatives, random)
     elif strategy == "uniform":
         negatives = pairs_of_codes(uniform_codes(len(proteins), forbidden, n_negatives, self_pairs, random))
     else:
         members = _members(compartments, proteins, _ids(positives, first))
-        negatives = apart_in_compartments(members, forbidden, n_negatives, random)
+        negatives = apart_in_compartments(members, forbidden, n_negatives, random, side)
     # neither the order of the pairs nor that of the proteins in a pair may tell anything
-    negatives = random.permuted(random.permutation(negatives), axis=1)
+    negatives = random.permutation(negatives)
+    in_columns = side is not None and len(np.unique(side[numbers[::2]])) == 1  # each kind has its column
+    if in_columns:
+        turned = side[negatives[:, 0]] != side[numbers[0]]
+        negatives = np.where(turned[:, None], negatives[:, ::-1], negatives)
+    else:
+        negatives = random.permuted(negatives, axis=1)
     return _like(positives, cells, first, negatives)
+
+
+def _sides(sides, pairs, proteins, ids):
+    """Side of each protein, or None."""
+    if sides is None:
+        return None
+    if isinstance(sides, str):
+        if sides != "auto":
+            raise ValueError(f"sides must be 'auto', None or a mapping from protein to side, got {sides!r}")
+        found = find_sides(pairs)
+        if found is not None:
+            warnings.warn(
+                f"the positives join two kinds of protein, {int((found == 0).sum()):,} and {int((found == 1).sum()):,} of "
+                "them: negatives are drawn between the kinds; sides=None draws from all pairs",
+                PairTableWarning,
+                stacklevel=3,
+            )
+        return found
+    stated = stated_sides(sides, proteins, ids)
+    same = np.flatnonzero(stated[pairs[:, 0]] == stated[pairs[:, 1]])
+    if len(same):
+        raise ValueError(
+            f"{len(same):,} positives have both proteins on one side, the first in row {same[0]}"
+        )
+    return stated
 
 
 def _cells(pairs, name):
