@@ -137,14 +137,14 @@ def write(y):
                 [
                     model,
                     *(mean_and_deviation(folds[metric]) for metric in SHOWN),
-                    f"{of_model['seed'].nunique()} x {of_model['fold'].nunique()}",
+                    f"{len(of_model)}",
                     "" if np.isnan(seconds) else f"{seconds:.0f}",
                 ]
             )
         lines.sort(key=lambda line: line[1], reverse=True)
-        header = ["model", *SHOWN.values(), "seeds x folds", "seconds a fit"]
+        header = ["model", *SHOWN.values(), "rows", "seconds a fit"]
         text.append(f"Guo yeast, {scheme} folds, {encoder}\n\n{markdown_table(header, lines)}")
-    note = "Mean ± standard deviation over folds of the mean over seeds; the column counts what has been fitted so far."
+    note = "Mean ± standard deviation over folds of the mean over seeds; rows: seeds and folds fitted so far."
     RESULTS.with_suffix(".md").write_text("\n".join([*text, f"{note} Made with {made_on()}.\n"]))
 
 
