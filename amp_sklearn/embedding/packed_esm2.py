@@ -61,7 +61,7 @@ class PackedESM2:
         self.layers = [self._layer(layer) for layer in model.encoder.layer]
         self.last_norm = self._norm(model.encoder.emb_layer_norm_after)
         self.frequencies = 1 / 10000.0 ** (torch.arange(0, self.head_width, 2) / self.head_width)
-        self.varlen_attention = _find_varlen_attention(self.device, dtype)
+        self.varlen_attention = _find_varlen_attention(self.device, dtype, self.n_heads, self.head_width)
 
     @property
     def head_width(self):
@@ -193,18 +193,29 @@ class PackedESM2:
         return out.view(len(heads), self.width)
 
 
-def _find_varlen_attention(device, dtype):
-    """Torch's flash attention for packed sequences, or None where it does not run: it needs a GPU of compute
-    capability 8.0 and half precision."""
+def _find_varlen_attention(device, dtype, n_heads, head_width):
+    """Torch's flash attention for packed sequences, or None where it does not run.
+
+    It needs a GPU of compute capability 8.0, half precision and heads of a multiple of 8 dimensions, 256 at most. Whether
+    the installed torch has it for this GPU, and lets the splits of the keys be fixed, only a call tells.
+    """
     if device.type != "cuda" or dtype not in (torch.bfloat16, torch.float16):
         return None
-    if torch.cuda.get_device_capability(device) < (8, 0):
+    if head_width % 8 or head_width > 256 or torch.cuda.get_device_capability(device) < (8, 0):
         return None
     try:
         from torch.nn.attention.varlen import varlen_attn
     except ImportError:  # before torch 2.10
         return None
-    return varlen_attn if "num_splits" in inspect.signature(varlen_attn).parameters else None
+    if "num_splits" not in inspect.signature(varlen_attn).parameters:
+        return None
+    heads = torch.zeros(1, 3, n_heads, head_width, device=device, dtype=dtype)
+    ends = torch.tensor([0, 1], dtype=torch.int32, device=device)
+    try:
+        varlen_attn(*heads.unbind(1), ends, ends, 1, 1, num_splits=1)
+    except RuntimeError:  # torch was built without these kernels, or with some that take no number of splits
+        return None
+    return varlen_attn
 
 
 def _equal_lengths(lengths):

@@ -140,5 +140,5 @@ def test_auto_takes_bfloat16_where_the_cpu_gains_from_it(cpu, expected, monkeypa
 def test_flash_attention_needs_a_gpu_and_half_precision():
     from amp_sklearn.embedding.packed_esm2 import _find_varlen_attention
 
-    assert _find_varlen_attention(torch.device("cpu"), torch.bfloat16) is None
-    assert _find_varlen_attention(torch.device("cuda"), torch.float32) is None
+    assert _find_varlen_attention(torch.device("cpu"), torch.bfloat16, 4, 8) is None
+    assert _find_varlen_attention(torch.device("cuda"), torch.float32, 4, 8) is None
