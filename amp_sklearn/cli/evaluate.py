@@ -6,20 +6,23 @@ from typing import Annotated
 
 import typer
 
+from .checks import warn_of_constant, warn_of_few_pairs
+from .inputs import build_model, read_input
 from .options import (
+    DEFAULT_MODEL,
     ESM2,
     Device,
     Epochs,
+    Folds,
     MaxLength,
-    ModelName,
     ModelOption,
+    PairReading,
     Pairs,
     Seed,
     Sequences,
-    Uppercase,
-    build_model,
-    read_input,
 )
+from .outputs import save_picture, write_table
+from .run import Run, command
 
 
 class Scheme(StrEnum):
@@ -30,11 +33,15 @@ class Scheme(StrEnum):
     protein_disjoint = "protein-disjoint"
 
 
+@command
 def evaluate(
+    run: Run,
     pairs: Pairs,
     sequences: Sequences,
-    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("evaluation"),
-    model: ModelOption = ModelName.late_interaction,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the tables and the picture.")] = Path(
+        "evaluation"
+    ),
+    model: ModelOption = DEFAULT_MODEL,
     scheme: Annotated[
         Scheme,
         typer.Option(
@@ -43,27 +50,45 @@ def evaluate(
             "proteins occur in training; flattering), or both.",
         ),
     ] = Scheme.both,
-    folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
-    epochs: Epochs = None,
-    esm2: ESM2 = "esm2-mini",
+    folds: Folds = 5,
+    esm2: ESM2 = None,
     max_length: MaxLength = None,
-    uppercase: Uppercase = False,
+    epochs: Epochs = None,
     seed: Seed = 0,
     device: Device = "auto",
+    reading: PairReading = None,
 ):
-    """Cross-validate a model on labelled pairs, beside the composition baseline."""
+    """Cross-validate a model on labelled pairs, beside the composition baseline.
+
+    Every score comes with the numbers of test pairs, positive ones and pairs left out.
+    """
+    run.reads(pairs, *sequences)
+    run.writes_into(out)
+    data = read_input(run, pairs, sequences, reading, labelled=True)
+    X, y = data.X, data.y.astype(int)
+    warn_of_few_pairs(run, y, folds)
+    models = {model.value: build_model(run, model.value, esm2, max_length, device, seed, epochs, X)}
+    schemes = ("random", "protein-disjoint") if scheme is Scheme.both else (scheme.value,)
+    run.stop_if_dry(f"cross-validate {model.value} in {folds} folds ({', '.join(schemes)})")
+    run.resumes = "no table was written; proteins that are embedded stay in the store, so that the same command starts there"
+    from ..plotting import FoldsDisplay
     from ..presets import make_preset
     from ..workflows import evaluate_schemes, summarise
 
-    X, y = read_input(pairs, sequences, uppercase, labelled=True)
-    models = {model.value: build_model(model.value, esm2, max_length, device, seed, epochs)}
     models.setdefault("composition", make_preset("composition"))
-    schemes = ("random", "protein-disjoint") if scheme is Scheme.both else (scheme.value,)
     metrics, predictions = evaluate_schemes(
-        models, X, y, schemes, n_splits=folds, random_state=seed, verbose=1
+        models, X, y, schemes, n_splits=folds, random_state=seed, verbose=run.verbose and not run.json_
     )
-    out.mkdir(parents=True, exist_ok=True)
-    for name, table in {"folds": metrics, "summary": summarise(metrics), "predictions": predictions}.items():
-        table.to_csv(out / f"{name}.tsv", sep="\t", index=False)
-    print(summarise(metrics).to_string(index=False))
-    print(f"tables: {out}")
+    for (name, kind), table in predictions.groupby(["model", "scheme"]):
+        warn_of_constant(run, table["probability"], f"{name}, {kind} folds: the predictions")
+    for row in metrics.itertuples():
+        if row.n_dropped > 0.5 * len(X):
+            run.warn(
+                f"{row.scheme} folds leave out {row.n_dropped:,} of {len(X):,} pairs, whose proteins stand in both parts"
+            )
+            break
+    summary = summarise(metrics)
+    for name, table in {"folds": metrics, "summary": summary, "predictions": predictions}.items():
+        write_table(table, out / f"{name}.tsv")
+    save_picture(FoldsDisplay.from_metrics(metrics), out / "folds.png")
+    run.finish(f"{summary.to_string(index=False)}\ntables: {out}", summary=summary.to_dict("records"))

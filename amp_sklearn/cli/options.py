@@ -1,139 +1,230 @@
-"""Arguments and options that several commands share, and what they are turned into."""
+"""Arguments and options that several commands share: one way to name inputs, models, devices and seeds."""
 
-import sys
+import re
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+ModelName = StrEnum(
+    "ModelName",
+    {
+        name.replace("-", "_"): name
+        for name in (
+            "late-interaction", "late-interaction-ensemble", "amps-small", "composition", "ESM2_AMPS", "ESM2_AMP_CSE",
+            "ESM2_DPM", "ESM2_GRU", "ESM2_AMPS_Bernett", "mean_segments", "mean_CSE", "AE_RF_segments", "AE_RF_CSE",
+            "AE_DNN_segments", "AE_DNN_CSE",
+        )
+    },
+)  # fmt: skip
+"""Pipelines by name, as in ``amp_sklearn.presets.PRESETS``, which is not imported here: a help text needs no torch."""
 
-class ModelName(StrEnum):
-    """Pipelines that ``amp_sklearn.make_preset`` makes, by name."""
+DEFAULT_MODEL = ModelName("late-interaction")
 
-    late_interaction = "late-interaction"
-    ensemble = "late-interaction-ensemble"
-    amps_small = "amps-small"
-    amps = "ESM2_AMPS"
-    composition = "composition"
+_TABLE, _MODEL = "How the table and the sequences are read", "Model"
+
+
+class Conflicts(StrEnum):
+    error = "error"
+    keep = "keep"
 
 
 Pairs = Annotated[
     Path,
     typer.Argument(
-        help="Table of pairs (TSV, CSV, Excel, Parquet) with columns protein_a, protein_b and, where known, label "
-        "(also understood: Protein1, Protein2, ProteinA, ProteinB, Label).",
+        help="Table of pairs: TSV, CSV, Excel, Parquet. Columns protein_a, protein_b (or Protein1, Protein2) and, "
+        "where the command needs it, label; other names: --columns, --label.",
         show_default=False,
     ),
 ]
 Sequences = Annotated[
-    Path,
+    list[Path],
     typer.Argument(
-        help="Sequences of all proteins in the pairs: FASTA (.gz too), or a table with columns Entry and Sequence.",
+        help="Sequences of the proteins: one or several FASTA files (.gz too), or tables with columns Entry and "
+        "Sequence.",
         show_default=False,
     ),
 ]
-ESM2 = Annotated[
-    str,
-    typer.Option(
-        "--esm2",
-        help="ESM-2 model: esm2-mini (bundled, offline), a name such as facebook/esm2_t33_650M_UR50D, or a folder.",
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="Model saved by 'amp-sklearn train', or by joblib (.joblib, .pkl), which can run code.",
+        show_default=False,
     ),
 ]
 ModelOption = Annotated[
     ModelName,
     typer.Option(
         "--model",
-        help="Classifier: late-interaction, the mean of three of them, and amps-small (minutes on a laptop), ESM2_AMPS (as published), composition "
-        "(the baseline, reads no embedding).",
+        "-m",
+        metavar="NAME",
+        help="Pipeline, see 'amp-sklearn models': late-interaction, late-interaction-ensemble, amps-small, composition "
+        "(baseline, reads no embedding), or a published one such as ESM2_AMPS.",
+        rich_help_panel=_MODEL,
+    ),
+]
+ESM2 = Annotated[
+    str | None,
+    typer.Option(
+        "--esm2",
+        help="ESM-2 model: esm2-mini (bundled, offline), a name such as facebook/esm2_t33_650M_UR50D, or a folder. "
+        "Default: esm2-mini, for published pipelines the published one.",
+        rich_help_panel=_MODEL,
+        show_default=False,
     ),
 ]
 MaxLength = Annotated[
     int | None,
     typer.Option(
-        help="Embed proteins longer than this many residues in overlapping windows. Default: whole."
+        "--max-length",
+        min=1,
+        help="Embed proteins longer than this many residues in overlapping windows. Default: whole.",
+        rich_help_panel=_MODEL,
+        show_default=False,
     ),
 ]
-Uppercase = Annotated[
-    bool, typer.Option("--uppercase", help="Accept lower-case residues and turn them upper case.")
+Epochs = Annotated[
+    int | None,
+    typer.Option(
+        "--epochs",
+        min=1,
+        help="Training epochs. Default: the model's own.",
+        rich_help_panel=_MODEL,
+        show_default=False,
+    ),
 ]
+Folds = Annotated[int, typer.Option("--folds", min=2, help="Number of folds.")]
 Seed = Annotated[
     int,
     typer.Option(
-        help="Seed of everything random; on one kind of processor the same seed gives the same numbers."
+        "--seed",
+        min=0,
+        max=2**32 - 1,
+        help="Seed of everything random; on one kind of processor the same seed gives the same numbers.",
     ),
 ]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Training epochs. Default: the model's own.")]
-Device = Annotated[str, typer.Option(help="Torch device: auto, cpu, cuda.")]
 
 
-def read_input(pairs, sequences, uppercase, *, labelled):
-    """Pairs and labels from files; with ``labelled`` the label column must be there and hold 1 and 0."""
-    import numpy as np
+def check_device(value: str):
+    """Callback of ``--device``: a name that torch cannot know is refused before torch is loaded."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise typer.BadParameter(f"{value!r} is no device; choose auto, cpu, cuda or cuda:N")
+    if value.startswith("cuda"):
+        from ..nn.device import resolve_device
 
-    from ..data import read_pairs
-    from ..exceptions import PairTableError
-
-    X, y = read_pairs(pairs, sequences, uppercase=uppercase)
-    if labelled and y is None:
-        raise PairTableError(f"{pairs} has no label column; this command needs one, named label (1 and 0)")
-    found = sorted(map(str, np.unique(y))) if labelled else []
-    others = [row for row, label in enumerate(y) if label not in (0, 1, "0", "1")] if labelled else []
-    if others:  # only 1 and 0 say which pairs interact
-        pair = " and ".join(map(str, X.index[others[0]]))
-        raise PairTableError(
-            f"the labels of {pairs} are {', '.join(found[:5])}, first {y[others[0]]} of {pair}; "
-            "write 1 for interacting pairs, else 0"
-        )
-    if len(found) == 1:
-        raise PairTableError(f"all labels of {pairs} are {found[0]}; there must be pairs with 1 and with 0")
-    return X, y
-
-
-def build_model(name, esm2, max_length, device, seed, epochs=None):
-    """The pipeline that ``--model`` names."""
-    if name == ModelName.composition:  # it reads letters, and is fitted at once
-        for option, value, default in (
-            ("--epochs", epochs, None),
-            ("--esm2", esm2, "esm2-mini"),
-            ("--max-length", max_length, None),
-        ):
-            if value != default:
-                raise typer.BadParameter(f"{option} is not for --model {name}")
-    from ..presets import make_preset
-
-    return make_preset(
-        name,
-        None if name == ModelName.composition else esm2,
-        max_length=max_length,
-        device=device,
-        random_state=seed,
-        max_epochs=epochs,
-        verbose=1,
-    )
-
-
-def load_fitted(path):
-    """A fitted model from a file by ``save_model``, or, with a warning, by joblib."""
-    from ..persistence import load_model
-
-    if path.suffix not in (".joblib", ".pkl", ".pickle"):
         try:
-            return load_model(path)
+            resolve_device(value)
         except ValueError as error:
-            raise ValueError(
-                f"{path} is no model that 'amp-sklearn train' wrote ({error}); the order is MODEL PAIRS SEQUENCES"
-            ) from error
-    import joblib
+            raise typer.BadParameter(f"{value}: there is no CUDA device here; choose auto or cpu") from error
+    return value
 
-    print(
-        f"amp-sklearn: loading {path} can run code that its author put there; use it only if you trust the author, and "
-        "train again to get a file that cannot",
-        file=sys.stderr,
-    )
-    try:
-        return joblib.load(path)
-    except OSError:
-        raise
-    except Exception as error:  # whatever the bytes of another file make it do
-        raise ValueError(f"{path} is no model file by joblib ({type(error).__name__}: {error})") from error
+
+Device = Annotated[
+    str, typer.Option("--device", help="Torch device: auto, cpu, cuda or cuda:N.", callback=check_device)
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="Use only the first pairs, so many.", show_default=False),
+]
+
+
+@dataclass
+class SequenceReading:
+    """Options of reading sequences."""
+
+    full_id: Annotated[
+        bool,
+        typer.Option(
+            "--full-id", help="Keep UniProt ids whole: sp|P04637|P53_HUMAN.", rich_help_panel=_TABLE
+        ),
+    ] = False
+    uppercase: Annotated[
+        bool,
+        typer.Option(
+            "--uppercase",
+            help="Accept lower-case residues and turn them upper case.",
+            rich_help_panel=_TABLE,
+        ),
+    ] = False
+    strip_stop: Annotated[
+        bool,
+        typer.Option(
+            "--strip-stop", help="Remove a stop sign (*) at the end of sequences.", rich_help_panel=_TABLE
+        ),
+    ] = False
+    sequence_columns: Annotated[
+        str | None,
+        typer.Option(
+            "--sequence-columns",
+            metavar="ID,SEQUENCE",
+            help="The two columns of a table of sequences.",
+            rich_help_panel=_TABLE,
+            show_default=False,
+        ),
+    ] = None
+    sequence_sheet: Annotated[
+        str | None,
+        typer.Option(
+            "--sequence-sheet",
+            help="Sheet of a workbook of sequences.",
+            rich_help_panel=_TABLE,
+            show_default=False,
+        ),
+    ] = None
+    sequence_no_header: Annotated[
+        bool,
+        typer.Option(
+            "--sequence-no-header",
+            help="The table of sequences has no line of column names.",
+            rich_help_panel=_TABLE,
+        ),
+    ] = False
+
+
+@dataclass
+class PairReading(SequenceReading):
+    """Options of reading pairs with their sequences."""
+
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="A,B",
+            help="The two id columns, by name or by number from 0.",
+            rich_help_panel=_TABLE,
+            show_default=False,
+        ),
+    ] = None
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            metavar="NAME",
+            help="The label column, by name or by number from 0.",
+            rich_help_panel=_TABLE,
+            show_default=False,
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            "--sheet",
+            help="Sheet of a workbook, by name or by number from 0.",
+            rich_help_panel=_TABLE,
+            show_default=False,
+        ),
+    ] = None
+    no_header: Annotated[
+        bool,
+        typer.Option(
+            "--no-header", help="The table of pairs has no line of column names.", rich_help_panel=_TABLE
+        ),
+    ] = False
+    conflicts: Annotated[
+        Conflicts,
+        typer.Option(
+            "--conflicts", help="Pairs that come with both labels: error, or keep.", rich_help_panel=_TABLE
+        ),
+    ] = Conflicts.error

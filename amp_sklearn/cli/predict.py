@@ -5,34 +5,87 @@ from typing import Annotated
 
 import typer
 
-from .options import Pairs, Sequences, Uppercase, load_fitted, read_input
+from .checks import warn_of_constant, warn_of_long_proteins
+from .inputs import embedder_of, load_fitted, read_input, require_two_classes
+from .options import Device, Limit, Model, PairReading, Pairs, Sequences
+from .outputs import TABLES, write_table
+from .run import Run, command
 
 
+@command
 def predict(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            help="Model saved by 'amp-sklearn train' or save_model. A .joblib file is read too, and can run code.",
-            show_default=False,
-        ),
-    ],
+    run: Run,
+    model: Model,
     pairs: Pairs,
     sequences: Sequences,
-    out: Annotated[Path, typer.Option(help="Table to write (.tsv, or .csv with commas).")] = Path(
-        "predictions.tsv"
-    ),
-    uppercase: Uppercase = False,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Table to write: .tsv, .csv, .xlsx or .parquet.")
+    ] = Path("predictions.tsv"),
+    limit: Limit = None,
+    device: Device = "auto",
+    reading: PairReading = None,
 ):
-    """Predict the probability of interaction for each pair."""
-    X, _ = read_input(pairs, sequences, uppercase, labelled=False)
-    fitted = load_fitted(model)
-    classes = fitted.classes_.tolist()
-    if classes != [0, 1]:
-        found = ", ".join(map(str, classes))
-        raise ValueError(f"{model} tells apart {found}, not 1 (interacting) and 0; predict with it in Python")
-    table = X.index.to_frame(index=False)
-    table["probability"] = fitted.predict_proba(X)[:, 1]
-    table["prediction"] = fitted.predict(X)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out, sep="," if out.suffix == ".csv" else "\t", index=False)
-    print(f"{len(table):,} pairs, {int((table['probability'] > 0.5).sum()):,} predicted to interact: {out}")
+    """Predict the probability of interaction for each pair.
+
+    Writes protein_a, protein_b, the other columns of the table, then: probability; calibrated (models trained with
+    --calibrate); uncertainty (ensembles); similarity to the training proteins and outside_domain (--domain); prediction.
+    """
+    run.reads(model, pairs, *sequences)
+    run.writes(out, TABLES)
+    data = read_input(run, pairs, sequences, reading, labelled=False, limit=limit)
+    fitted = load_fitted(model, device, run.verbose)
+    require_two_classes(model, fitted)
+    embedder = embedder_of(fitted)
+    if embedder is not None:
+        warn_of_long_proteins(run, data.X, embedder.model, embedder.max_length)
+    run.stop_if_dry(f"predict {len(data.X):,} pairs")
+    run.resumes = "no table was written; proteins that are embedded stay in the store, so that the same command starts there"
+    found = prediction_columns(fitted, data.X)
+    best = found.get("calibrated", found["probability"])
+    warn_of_constant(run, best)
+    table = data.X.index.to_frame(index=False)
+    other = data.other.reset_index(drop=True)
+    taken = {name: f"{name}_given" for name in other.columns if name in found or name in table.columns}
+    if taken:
+        run.say(
+            f"columns of the table renamed, for the results have these names: {', '.join(taken)} (now *_given)"
+        )
+    table = table.join(other.rename(columns=taken)).assign(**found)
+    write_table(table, out)
+    n_outside = int(found["outside_domain"].sum()) if "outside_domain" in found else None
+    if n_outside:
+        run.warn(
+            f"{n_outside:,} of {len(table):,} pairs are unlike the training proteins (column outside_domain); what the "
+            "model says of them is extrapolation"
+        )
+    n_predicted = int((best > 0.5).sum())
+    run.finish(
+        f"{len(table):,} pairs, {n_predicted:,} predicted to interact: {out}",
+        n_predicted=n_predicted,
+        n_outside=n_outside,
+    )
+
+
+def prediction_columns(fitted, X):
+    """What a model says of pairs, by column of the output."""
+    from ..screening.screened_model import ScreenedModel
+
+    parts = ScreenedModel(fitted)
+    uncertainty = None
+    classifier, features = parts.classifier, X
+    if hasattr(parts.pipeline, "steps"):
+        features = parts.pipeline[:-1].transform(X) if len(parts.pipeline) > 1 else X
+    if hasattr(classifier, "predict_uncertainty"):
+        uncertainty = classifier.predict_uncertainty(features)
+    probability = classifier.predict_proba(features)[:, 1]
+    columns = {
+        name: values.astype(float) for name, values in parts.columns_of(probability, uncertainty).items()
+    }
+    columns["probability"] = probability  # in full precision
+    best = columns.get("calibrated", probability)
+    if parts.domain is not None:
+        similarity = parts.domain.similarity(X)
+        columns["similarity"] = similarity
+        columns["outside_domain"] = similarity < parts.domain.threshold_ - 1e-9
+    columns["prediction"] = (best > 0.5).astype(int)
+    return columns

@@ -1,11 +1,16 @@
 """amp-sklearn regions"""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .options import Seed
+from .outputs import save_picture
+from .run import Run, command
+
+_RULES, _FILES = "Regions and what is ranked", "Output formats"
 
 
 class TableFormat(StrEnum):
@@ -29,9 +34,15 @@ class Null(StrEnum):
     position = "position"
 
 
+@command
 def regions(
+    run: Run,
     explanation: Annotated[
-        Path, typer.Argument(help="Explanation saved with Explanation.save (.npz).", show_default=False)
+        Path,
+        typer.Argument(
+            help="explanation.npz by 'amp-sklearn explain', or saved with Explanation.save.",
+            show_default=False,
+        ),
     ],
     annotations: Annotated[
         list[Path],
@@ -84,16 +95,29 @@ def regions(
         ),
     ] = Null.rotation,
     resamples: Annotated[int, typer.Option(min=1, help="Draws from the chance model.")] = 9999,
-    random_state: Annotated[int, typer.Option("--random-state", help="Seed of all draws.")] = 0,
+    seed: Seed = 0,
     drop_fuzzy: Annotated[
-        bool, typer.Option("--drop-fuzzy", help="Leave out regions with a position such as <1, >100 or ?5.")
+        bool,
+        typer.Option(
+            "--drop-fuzzy",
+            help="Leave out regions with a position such as <1, >100 or ?5.",
+            rich_help_panel=_RULES,
+        ),
     ] = False,
     clip: Annotated[
         bool,
-        typer.Option("--clip", help="Cut regions off at the end of the sequence instead of refusing them."),
+        typer.Option(
+            "--clip",
+            help="Cut regions off at the end of the sequence instead of refusing them.",
+            rich_help_panel=_RULES,
+        ),
     ] = False,
-    tables: Annotated[TableFormat, typer.Option(help="TSV files, or one Excel workbook.")] = TableFormat.tsv,
-    pictures: Annotated[PictureFormat, typer.Option(help="Format of the pictures.")] = PictureFormat.png,
+    tables: Annotated[
+        TableFormat, typer.Option(help="TSV files, or one Excel workbook.", rich_help_panel=_FILES)
+    ] = TableFormat.tsv,
+    pictures: Annotated[
+        PictureFormat, typer.Option(help="Format of the pictures.", rich_help_panel=_FILES)
+    ] = PictureFormat.png,
     pair: Annotated[
         list[int] | None, typer.Option(help="Row of a pair to draw as a sequence track; may be given again.")
     ] = None,
@@ -103,49 +127,59 @@ def regions(
     Writes the annotations read (counts), coverage per pair, hit rates, enrichment with confidence intervals
     and corrected p-values, top against low, and pictures of them.
     """
-    from ..exceptions import AnnotationError
+    run.reads(explanation, *annotations, sequences, labels, entry_types)
+    run.writes_into(out)
+    limits = _thresholds(thresholds)
     from ..explanation import Explanation
     from ..regions import analyse_regions, outcomes_by_labels, read_annotations, read_protein_lengths
 
     rules = {"fuzzy": "drop" if drop_fuzzy else "use", "outside": "clip" if clip else "raise"}
-    try:
-        explained = Explanation.load(explanation)
-        for row in pair or []:
-            if not 0 <= row < len(explained):
-                raise IndexError(f"--pair must lie in 0..{len(explained) - 1}, got {row}")
-        if labels is not None and explained.predictions is None:
-            raise ValueError(
-                "--labels needs an explanation that holds the model's predictions; this one has none"
-            )
-        lengths = read_protein_lengths(sequences)
-        read = read_annotations(annotations, entry_types=entry_types)
-        wanted = _types(types)
-        analysis = analyse_regions(
-            explained,
-            read,
-            lengths,
-            types=wanted,
-            k=k,
-            unit=str(unit),
-            thresholds=tuple(float(threshold) for threshold in thresholds.split(",")),
-            by=None if labels is None else outcomes_by_labels(explained, labels, cutoff),
-            null=str(null),
-            n_resamples=resamples,
-            random_state=random_state,
-            **rules,
+    explained = Explanation.load(explanation)
+    for row in pair or []:
+        if not 0 <= row < len(explained):
+            raise ValueError(f"--pair must lie in 0..{len(explained) - 1}, got {row}")
+    if labels is not None and explained.predictions is None:
+        raise ValueError(
+            "--labels needs an explanation that holds the model's predictions; this one has none"
         )
-        written = analysis.write(out, str(tables))
-        written += _draw(analysis, out, pictures)
-        written += _tracks(explained, read, lengths, pair or [], out, pictures, types=wanted, k=k, **rules)
-    except (AnnotationError, KeyError, ValueError, IndexError, FileNotFoundError) as error:
-        message = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"amp-sklearn regions: {message}", file=sys.stderr)
-        raise typer.Exit(2) from error
+    lengths = read_protein_lengths(sequences)
+    read = read_annotations(annotations, entry_types=entry_types)
+    wanted = _types(types)
+    run.stop_if_dry(f"analyse {len(explained):,} pairs on {len(read):,} regions")
+    analysis = analyse_regions(
+        explained,
+        read,
+        lengths,
+        types=wanted,
+        k=k,
+        unit=str(unit),
+        thresholds=limits,
+        by=None if labels is None else outcomes_by_labels(explained, labels, cutoff),
+        null=str(null),
+        n_resamples=resamples,
+        random_state=seed,
+        **rules,
+    )
+    written = analysis.write(out, str(tables))
+    written += _draw(analysis, out, pictures)
+    written += _tracks(explained, read, lengths, pair or [], out, pictures, types=wanted, k=k, **rules)
     n = analysis.n_unannotated
     without = f", {n} of them without a region of these types" if n else ""
-    print(f"{len(explained):,} pairs, {analysis.n_proteins:,} proteins{without}; {len(read):,} regions read")
-    for path in written:
-        print(path)
+    text = f"{len(explained):,} pairs, {analysis.n_proteins:,} proteins{without}; {len(read):,} regions read"
+    run.finish(
+        "\n".join([text, *map(str, written)]),
+        n_pairs=len(explained),
+        n_proteins=analysis.n_proteins,
+        n_unannotated=n,
+        n_regions=len(read),
+    )
+
+
+def _thresholds(text):
+    try:
+        return tuple(float(threshold) for threshold in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"--thresholds takes numbers with commas between them, got {text!r}") from error
 
 
 def _types(text):
@@ -184,7 +218,4 @@ def _tracks(explanation, annotations, lengths, pairs, out, picture_format, **set
 
 
 def _save(displays, out, picture_format):
-    paths = [out / f"{name}.{picture_format}" for name in displays]
-    for path, display in zip(paths, displays.values(), strict=True):
-        display.save(path)
-    return paths
+    return [save_picture(display, out / f"{name}.{picture_format}") for name, display in displays.items()]

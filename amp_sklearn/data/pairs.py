@@ -9,7 +9,7 @@ import pandas as pd
 from ..exceptions import PairTableError, PairTableWarning
 from .id_matching import match_ids, nearest_ids
 from .label_cells import read_labels
-from .sequence_tables import gather_sequences, source_name
+from .sequence_tables import gather_sequences, remove_stops, source_name
 from .sequences import check_sequences
 from .tables import read_table
 from .text_files import shown
@@ -29,6 +29,7 @@ def read_pairs(
     sequence_columns=None,
     full_id=False,
     uppercase=False,
+    strip_stop=False,
     conflicts="error",
     header=0,
     sheet=None,
@@ -65,6 +66,8 @@ def read_pairs(
         For FASTA: keep UniProt ids whole, see `read_fasta`.
     uppercase : bool, default=False
         Turn lower-case residues into upper case; see `check_sequences`.
+    strip_stop : bool, default=False
+        Remove one stop sign (``*``) from the end of each sequence that has one; the warning counts them.
     conflicts : {"error", "keep"}, default="error"
         What to do about a pair that comes with different labels, in either orientation. Proteins of the same
         sequence count as one protein, whatever their ids. ``"keep"`` keeps all rows and counts them in the
@@ -120,6 +123,8 @@ def read_pairs(
     by_id = gather_sequences(
         sequences, columns=sequence_columns, full_id=full_id, header=sequence_header, sheet=sequence_sheet
     )
+    if strip_stop:
+        remove_stops(by_id)
     name_a, name_b = id_columns_of(table, columns, by_id)
     name_y = label_column_of(table, label, (name_a, name_b))
     source = source_name(sequences)

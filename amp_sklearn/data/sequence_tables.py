@@ -24,7 +24,9 @@ _NAME_COLUMNS = (
 )  # of UniProt; the first word is the name in use
 
 
-def read_sequences(source, *, columns=None, full_id=False, uppercase=False, header=0, sheet=None):
+def read_sequences(
+    source, *, columns=None, full_id=False, uppercase=False, strip_stop=False, header=0, sheet=None
+):
     """Read protein sequences from FASTA, a table or a mapping.
 
     Parameters
@@ -41,6 +43,8 @@ def read_sequences(source, *, columns=None, full_id=False, uppercase=False, head
         For FASTA: keep UniProt ids whole, see `read_fasta`.
     uppercase : bool, default=False
         Turn lower-case letters into upper case; see `check_sequences`.
+    strip_stop : bool, default=False
+        Remove one stop sign (``*``) from the end of each sequence that has one; the warning counts them.
     header : {0, None}, default=0
         None for a table without a line of column names: its first two columns are ids and sequences.
     sheet : str or int, default=None
@@ -75,10 +79,21 @@ def read_sequences(source, *, columns=None, full_id=False, uppercase=False, head
     {'P1': 'MKV', 'P2': 'MKTA'}
     """
     sequences = gather_sequences(source, columns=columns, full_id=full_id, header=header, sheet=sheet)
+    if strip_stop:
+        remove_stops(sequences)
     if sequences.notes:
         warnings.warn(f"{source_name(source)}: {'; '.join(sequences.notes)}", PairTableWarning, stacklevel=2)
     checked = check_sequences(sequences, uppercase=uppercase, source=source_name(source))
     return sequence_series(dict(zip(sequences, checked, strict=True)))
+
+
+def remove_stops(sequences):
+    """Remove the stop sign at the end of sequences, in place; ``notes`` counts them."""
+    ended = [name for name, text in sequences.items() if isinstance(text, str) and text.endswith("*")]
+    for protein in ended:
+        sequences[protein] = sequences[protein][:-1]
+    if ended:
+        sequences.notes += (f"the stop sign (*) at the end of {len(ended):,} sequence(s) was removed",)
 
 
 def source_name(source):

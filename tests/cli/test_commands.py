@@ -17,7 +17,9 @@ from amp_sklearn.data import load_bernett_mini
 from amp_sklearn.embedding import ESM2Embedder
 
 demo_module = importlib.import_module("amp_sklearn.cli.demo")
-COMMANDS = ("demo", "embed", "train", "predict", "evaluate")
+COMMANDS = (
+    "demo", "embed", "train", "search", "predict", "screen", "evaluate", "audit", "explain", "regions", "negatives",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +55,8 @@ def test_version(run):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(run, command):
-    text = run(command, "--help")
-    assert "Usage" in text and "--out" in text
+    text = run(command, "-h")
+    assert "Usage" in text and "--out" in text and "--force" in text and "--config" in text
 
 
 def test_train_then_predict_equals_python(run, files, tiny_esm2, tmp_path):
@@ -134,23 +136,25 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "missing.tsv", "missing.fasta"], "missing.tsv"),
         (["predict", "missing.joblib", "pairs.tsv", "proteins.fasta"], "missing.joblib"),
         (["train", "unlabelled.tsv", "proteins.fasta"], "unlabelled.tsv has no label column"),
         (
             ["train", "pairs.tsv", "proteins.fasta", "--model", "lstm"],
-            "'lstm' is not one of 'late-interaction', 'late-interaction-ensemble', 'amps-small', 'ESM2_AMPS'",
+            "'lstm' is not one of 'late-interaction', 'late-interaction-ensemble', 'amps-small', 'composition'",
         ),
         (["embed", "proteins.fasta", "--esm2", "no/such-model"], "cannot load the ESM-2 model"),
         (["train", "pairs.tsv", "empty.fasta"], "empty.fasta is empty; expected FASTA, or a table"),
         (["predict", "pairs.tsv", "pairs.tsv", "proteins.fasta"], "pairs.tsv is no model that"),
-        (["predict", "three.joblib", "pairs.tsv", "proteins.fasta"], "tells apart 0, 1, 2, not 1"),
+        (
+            ["predict", "three.joblib", "pairs.tsv", "proteins.fasta"],
+            "tells apart 0, 1, 2, not 1 (interacting) and 0",
+        ),
         (
             ["train", "words.tsv", "proteins.fasta"],
             "write 1 for interacting pairs, else 0",
         ),
         (["train", "three.tsv", "proteins.fasta"], "are 0, 1, 2, first 2 of "),
-        (["evaluate", "mixed.tsv", "proteins.fasta"], "are 0, 1, NaN, first NaN of "),
+        (["evaluate", "mixed.tsv", "proteins.fasta"], "hold no number, unlike the others"),
         (["evaluate", "ones.tsv", "proteins.fasta"], "all labels of ones.tsv are 1"),
         (["train", "pairs.tsv", "proteins.fasta", "--epochs", "0"], "--epochs"),
         (
@@ -160,7 +164,7 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
         (["demo", "--out", "pairs.tsv"], "pairs.tsv"),
     ],
 )
-def test_wrong_input_is_said_in_words(files, arguments, message):
+def test_wrong_input_is_said_in_words(files, monkeypatch, capfd, arguments, message):
     table = pd.read_csv(files / "pairs.tsv", sep="\t", dtype=str)
     labels = {
         "words": table["label"].map({"0": "none", "1": "binding"}),
@@ -173,8 +177,20 @@ def test_wrong_input_is_said_in_words(files, arguments, message):
     (files / "empty.fasta").write_text("")
     joblib.dump(DummyClassifier().fit([[0]] * 3, [0, 1, 2]), files / "three.joblib")
     table.drop(columns="label").to_csv(files / "unlabelled.tsv", sep="\t", index=False)
+    monkeypatch.chdir(files)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    said = capfd.readouterr().err
+    assert ended.value.code == 2 and message in said and "Traceback" not in said
+
+
+def test_a_process_ends_with_the_exit_code(files):
     done = subprocess.run(
-        [sys.executable, "-c", "from amp_sklearn.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from amp_sklearn.cli import main; main()", "train", "missing.tsv", "missing.fasta"],
         cwd=files, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert (
+        done.stderr
+        == "amp-sklearn train: there is no file missing.tsv, missing.fasta; nothing was read or written\n"
+    )

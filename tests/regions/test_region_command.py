@@ -53,6 +53,7 @@ def test_tables_and_pictures(app, saved, published, tmp_path):
     assert result.exit_code == 0, result.output
     names = {p.name for p in (tmp_path / "new").iterdir()}
     assert names == {
+        "run.toml",
         *(f"{n}.tsv" for n in ("annotations", "coverage", "hit_rates", "enrichment", "top_vs_low")),
         *(f"{n}.png" for n in ("donuts_TN", "donuts_TP", "hit_rates", "enrichment", "track_2_P11940_Q86U42")),
     }

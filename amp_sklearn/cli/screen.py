@@ -1,0 +1,134 @@
+"""amp-sklearn screen"""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .checks import warn_of_long_sequences
+from .inputs import embedder_of, load_fitted, read_proteins, require_two_classes
+from .options import Device, Model, Seed, SequenceReading
+from .run import Run, command
+
+_PARTS = "In several parts"
+
+
+@command
+def screen(
+    run: Run,
+    model: Model,
+    sequences: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Proteins to pair: one or several FASTA files or tables of sequences.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of the screen; an unfinished one is continued.")
+    ] = Path("screen"),
+    partners: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--partners",
+            help="Proteins to pair them with. Default: all pairs among themselves. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", min=0, max=1, help="Lowest probability to keep.", show_default=False),
+    ] = None,
+    top_k: Annotated[
+        int | None,
+        typer.Option("--top-k", min=1, help="Best partners to keep of each protein.", show_default=False),
+    ] = None,
+    prefilter: Annotated[
+        float | None,
+        typer.Option(
+            "--prefilter",
+            help="Score only about this share of pairs, chosen by a fast model; what it loses is measured.",
+            show_default=False,
+        ),
+    ] = None,
+    include_self: Annotated[
+        bool, typer.Option("--include-self", help="Also pair each protein with itself.")
+    ] = False,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--part",
+            metavar="K/N",
+            help="Compute the K-th of N shares, for job arrays on one shared folder; then --merge.",
+            rich_help_panel=_PARTS,
+            show_default=False,
+        ),
+    ] = None,
+    merge: Annotated[
+        bool,
+        typer.Option("--merge", help="Finish a screen whose parts are all done.", rich_help_panel=_PARTS),
+    ] = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    reading: SequenceReading = None,
+):
+    """Score all pairs of many proteins; interrupted, the same command goes on where it stopped.
+
+    The folder holds pairs/ (Parquet), summary.json and manifest.json.
+    """
+    share = None
+    if part is not None:
+        found = re.fullmatch(r"(\d+)/(\d+)", part)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise ValueError(f"--part takes K/N with K from 1 to N, such as 3/16, got {part!r}")
+        share = (int(found[1]), int(found[2]))
+        if merge:
+            raise ValueError("--part computes one share, --merge finishes the screen: give one of them")
+    run.reads(model, *sequences, *(partners or []))
+    run.writes_into(out, resume=True)
+    run.resumes = f"finished blocks are in {out}; the same command goes on there"
+    from ..screening import merge_screen
+    from ..screening import screen as screen_proteins
+
+    if merge:
+        run.stop_if_dry("merge the parts of the screen")
+        return _finish(run, merge_screen(out), out)
+    proteins = read_proteins(sequences, reading)
+    others = read_proteins(partners, reading) if partners else None
+    n = len(proteins)
+    n_pairs = n * len(others) if others is not None else n * (n + 1 if include_self else n - 1) // 2
+    run.say(f"{n:,} proteins{'' if others is None else f' and {len(others):,} partners'}: {n_pairs:,} pairs")
+    fitted = load_fitted(model, device, run.verbose)
+    require_two_classes(model, fitted)
+    embedder = embedder_of(fitted)
+    if embedder is not None:
+        named = {sequence: name for name, sequence in proteins.items()}
+        warn_of_long_sequences(run, named, embedder.model, embedder.max_length)
+    run.stop_if_dry(f"score {n_pairs:,} pairs")
+    result = screen_proteins(
+        fitted,
+        proteins,
+        others,
+        out,
+        threshold=threshold,
+        top_k=top_k,
+        prefilter=prefilter,
+        include_self=include_self,
+        part=share,
+        random_state=seed,
+        verbose=run.verbose,
+    )
+    if share is not None:
+        run.out = None  # all parts share the folder: the record belongs to the merged screen
+        return run.finish(f"part {part} is done; when all are, finish with --merge: {out}", part=part)
+    return _finish(run, result, out)
+
+
+def _finish(run, result, out):
+    summary = result.summary
+    text = f"{summary.scored:,} of {summary.n_pairs:,} pairs scored, {summary.kept:,} kept: {out / 'pairs'}"
+    if summary.n_pairs != summary.scored:
+        run.warn(
+            f"{summary.n_pairs - summary.scored:,} pairs were not scored (--prefilter); summary.json says what that costs"
+        )
+    run.finish(text, n_pairs=summary.n_pairs, n_scored=summary.scored, n_kept=summary.kept)
