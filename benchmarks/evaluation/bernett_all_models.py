@@ -61,13 +61,13 @@ MODELS = {
     "late interaction, four channels": (SEGMENTS, LateInteractionClassifier(**LATE, n_channels=4, dropout=0.3)),
     "AMPS": (SEGMENTS, AMPSClassifier(**TRANSFORMER)),
     "boosting": ("boosting", HistGradientBoostingClassifier(
-        max_iter=400, learning_rate=0.05, max_leaf_nodes=31, l2_regularization=1.0, max_features=0.2, early_stopping=False)),
+        max_iter=200, learning_rate=0.05, max_leaf_nodes=31, l2_regularization=1.0, max_features=0.2, early_stopping=False)),
     "token mean": (SEGMENTS, TokenMeanClassifier(**NETWORK)),
     "DPM": ("mean", DPMClassifier(**{**NETWORK, "hidden1": 256}, hidden3=32)),
     "AMPS, cls and eos": (CSE, AMPCSEClassifier(**TRANSFORMER)),
     "GRU": (SEGMENTS, GRUClassifier(**NETWORK, n_layers=2, hidden_size=64)),
     "AE_DNN": ("reduced", AEDNNClassifier(**{**NETWORK, "hidden1": 256})),
-    "AE_RF": ("reduced", RandomForestClassifier(200, min_samples_leaf=3, n_jobs=4)),
+    "AE_RF": ("reduced", RandomForestClassifier(100, min_samples_leaf=3, max_samples=0.3, n_jobs=4)),
 }  # fmt: skip
 
 
