@@ -115,6 +115,9 @@ def losses(student, target, rows, kept, precision):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--teacher", required=True)
+    parser.add_argument(
+        "--student", type=Path, default=BUNDLED, help="folder of weights to start from, to go on with"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--tokens-per-step", type=int, default=32768)
@@ -131,7 +134,7 @@ def main():
     unseen = Corpus(encode([sequence for sequence in sequences if held_out(sequence)]), device)
     teacher = EsmModel.from_pretrained(arguments.teacher, add_pooling_layer=False, dtype=torch.float32)
     teacher = teacher.to(device).eval().requires_grad_(False)
-    model = EsmForMaskedLM.from_pretrained(BUNDLED, dtype=torch.float32)
+    model = EsmForMaskedLM.from_pretrained(arguments.student, dtype=torch.float32)
     model.config.token_dropout = teacher.config.token_dropout
     student = model.esm.to(device).train()
     target = Target(

@@ -5,7 +5,7 @@
 #   bash benchmarks/gpu/lease.sh [PART ...]      parts: tests speed distil bernett (default: tests speed)
 #
 # Results and logs go to $OUT (default ./gpu_results). PYTHON (default python3), TEACHER and ENCODER (folders of ESM-2 8M),
-# DISTIL_MINUTES and BERNETT_SECONDS may be set. The exit status is that of the tests.
+# DISTIL_MINUTES, STUDENT (weights to go on from) and BERNETT_SECONDS may be set. The exit status is that of the tests.
 set -u
 out=${OUT:-$PWD/gpu_results} python=${PYTHON:-python3} parts=${*:-tests speed} status=0
 mkdir -p "$out"
@@ -29,18 +29,18 @@ for name in $parts; do
       TAIL=40 part "${TESTS_SECONDS:-150}" tests "$python" -m pytest -q -p no:cacheprovider -m cuda -n "${WORKERS:-6}" --tb=short -rf --durations=5 tests/cuda || status=1 ;;
     speed)
       part 110 speed "$python" benchmarks/speed/run.py --size "${SPEED_SIZE:-small}" --no-docs --out "$out" \
-        --only gpu_embedding_650M gpu_amps_bernett gpu_amps_all_vs_all ;;
+        --only gpu_embedding_650M gpu_amps_bernett gpu_amps_all_vs_all gpu_late_all_vs_all ;;
     distil)
       minutes=${DISTIL_MINUTES:-3.5}
       limit=$("$python" -c "print(int(60 * $minutes + 75))")
       part "$limit" distil "$python" benchmarks/esm2_mini/distil.py --teacher "${TEACHER:?folder of ESM-2 8M}" \
-        --out /tmp/esm2_mini_distilled --minutes "$minutes"
+        --out /tmp/esm2_mini_distilled --minutes "$minutes" ${STUDENT:+--student "$STUDENT"}
       tar -C /tmp -cf "$out/esm2_mini_distilled.tar" esm2_mini_distilled ;;
     bernett)
       limit=${BERNETT_SECONDS:-240}
       minutes=$("$python" -c "print(max($limit - 60, 0) / 60)")
       part "$limit" bernett "$python" benchmarks/evaluation/bernett_all_models.py --encoder "${ENCODER:?folder of ESM-2 8M}" \
-        --out /tmp/bernett_all_models --results "$out" --n-jobs "${BERNETT_JOBS:-4}" --minutes "$minutes"
+        --out /tmp/bernett_all_models --results "$out" --n-jobs "${BERNETT_JOBS:-4}" --minutes "$minutes" ${BERNETT_MODELS:+--models "$BERNETT_MODELS"}
       tar -C /tmp --exclude=.embedded.joblib -cf "$out/bernett_all_models.tar" bernett_all_models ;;  # for --tables-only
     *) echo "no part $name; there are tests speed distil bernett"; status=2 ;;
   esac
