@@ -2,6 +2,8 @@
 
 __all__ = [
     "AnnotationError",
+    "EmbeddingStoreError",
+    "EmbeddingStoreWarning",
     "ModelLoadError",
     "PairTableError",
     "PairTableWarning",
@@ -41,6 +43,18 @@ class TrainingWarning(UserWarning):
       pair (full-size published models have about 4,400);
     - the ROC AUC of at least 50 validation pairs stayed within two standard errors of one half in all epochs.
     """
+
+
+class EmbeddingStoreError(OSError):
+    """A folder of embeddings that the user named cannot be read or written; the message names it and says what to do.
+
+    On a full disk, in a folder without permission, where the folder was removed while in use, or where its file is
+    damaged as a whole. A single damaged value raises nothing: it is computed anew, with an `EmbeddingStoreWarning`.
+    """
+
+
+class EmbeddingStoreWarning(UserWarning):
+    """Embeddings are computed anew, or not kept: a stored one is damaged, or the default store cannot be used."""
 
 
 class ModelLoadError(ValueError):

@@ -53,13 +53,20 @@ def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=
     -------
     ndarray of shape (n_sequences, 13, d), float32
         Tokens in the order of ``PROTEIN_TOKENS``.
+
+    Raises
+    ------
+    ValueError
+        If the model gives NaN or infinity.
+    EmbeddingStoreError
+        If a store that is not optional cannot be used.
     """
     features = np.empty((len(sequences), len(PROTEIN_TOKENS), model.width), dtype=np.float32)
     keys = store_keys(sequences, model, rule)
     stored = store.read(keys) if store is not None else {}
     missing = []
     for row, key in enumerate(keys):
-        if key in stored:
+        if key in stored and stored[key].size == features[row].size:
             features[row] = stored[key].reshape(features.shape[1:])
         else:
             missing.append(row)
@@ -81,11 +88,23 @@ def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=
             n_workers,
         )
         for batch, members, computed in zip(batches, work, results, strict=True):
+            _refuse_not_finite(computed, members)
             features[batch] = computed
             if store is not None:
                 store.write({keys[row]: features[row] for row in batch})
             progress.update(sum(map(len, members)))
     return features
+
+
+def _refuse_not_finite(features, sequences):
+    """Raise if the model gave numbers that are none, which no later step could use and no store may keep."""
+    bad = ~np.isfinite(features).all(axis=(1, 2))
+    if bad.any():
+        example = sequences[int(bad.argmax())]
+        raise ValueError(
+            f"ESM-2 gave NaN or infinity for {bad.sum()} of {len(bad)} proteins of a batch, such as {example[:20]}... of "
+            f"{len(example)} residues; compute with dtype='float32', and check the model's weights"
+        )
 
 
 def _batches(rows, sequences, batch_size, batch_tokens):

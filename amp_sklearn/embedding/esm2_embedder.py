@@ -59,7 +59,8 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
         Precision of the computation; ``"auto"`` is bfloat16 where the hardware is faster in it (GPUs from compute
         capability 8.0, CPUs with AMX, AMD's with AVX512-BF16). Pooling and features are float32 always.
     store : str, path-like or None, default="auto"
-        Folder of the embedding store; ``"auto"`` is :func:`default_store_path`, None keeps nothing on disk.
+        Folder of the embedding store; ``"auto"`` is :func:`default_store_path`, None keeps nothing on disk. Where the
+        default folder cannot be used, such as on a full disk, a warning says so and nothing is kept.
     verbose : int, default=0
         Show a progress bar when positive.
 
@@ -191,6 +192,10 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
             As in ``fit``.
         ModelLoadError
             If the model cannot be loaded, or its weights are not those of ``fit``.
+        EmbeddingStoreError
+            If a folder given as ``store`` cannot be used.
+        ValueError
+            If the model gives NaN or infinity.
         """
         check_is_fitted(self)
         sequences, index, names = self._sequences(X, reset=False)
@@ -212,7 +217,7 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        SequenceError, ModelLoadError, ValueError
+        SequenceError, ModelLoadError, EmbeddingStoreError, ValueError
             As in ``fit`` and ``transform``.
 
         Examples

@@ -1,36 +1,66 @@
-"""Protein embeddings on disk: crash-safe, resumable, shared by processes of one machine."""
+"""Protein embeddings on disk: crash-safe, checked when read, resumable, shared by processes of one machine."""
 
+import hashlib
 import os
+import sqlite3
 import threading
 import warnings
 from pathlib import Path
 
-import lmdb
 import numpy as np
 import platformdirs
 
-_ENVIRONMENTS: dict[
-    tuple[str, int], lmdb.Environment
-] = {}  # LMDB allows one environment per file and process
-_LOCK = threading.RLock()
-_FIRST_MAP_SIZE = 2**36  # address space, not disk: the file grows as it fills
+from ..exceptions import EmbeddingStoreError, EmbeddingStoreWarning
+
+FILE_NAME = "embeddings.sqlite"
+
+_WAIT_SECONDS = 120  # for another process that is writing
+_CONNECTIONS: dict[
+    str, tuple[sqlite3.Connection, tuple[int, int]]
+] = {}  # by folder, with the file's identity
+_LOCK = threading.RLock()  # one transaction of a process at a time, and none while it forks
+
+_TABLE = "CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, value BLOB, checksum BLOB)"
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "free some space, or give another folder",
+    sqlite3.SQLITE_IOERR: "look at the disk and the space left on it, or give another folder",
+    sqlite3.SQLITE_READONLY: "ask for permission to write there, or give another folder",
+    sqlite3.SQLITE_CANTOPEN: "ask for permission to write there, or give another folder",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged or was cut short: remove it, and its embeddings are computed anew",
+    sqlite3.SQLITE_NOTADB: "the file is damaged: remove it, and its embeddings are computed anew",
+    sqlite3.SQLITE_BUSY: "another process has kept it locked; try again, or give another folder",
+}
 
 
 class EmbeddingStore:
-    """Arrays of float32 by key, in one LMDB folder.
+    """Arrays of float32 by key, in one folder.
 
     A batch is written in one transaction: after a crash or ``kill -9`` it is there whole or not at all. Any number
-    of processes on one machine may read and write at once. Not for network file systems.
+    of processes on one machine, of threads of a process, and of processes that it forks may read and write at once.
+    Each value is stored with a checksum; one that does not fit its checksum reads as absent, is counted in
+    ``n_damaged``, and is warned of. Not for network file systems.
+
+    The folder holds one SQLite file, ``embeddings.sqlite``. A file ``data.mdb`` of earlier versions, which had no
+    checksums, is neither read nor changed; it may be removed.
 
     Parameters
     ----------
     path : path-like
         Folder; it is made when the first value is written.
+    optional : bool, default=False
+        What happens where the folder cannot be used, such as on a full disk: an ``EmbeddingStoreError``, or, where
+        the store is optional, an ``EmbeddingStoreWarning``, after which this object reads as empty and keeps nothing.
+
+    Attributes
+    ----------
+    n_damaged : int
+        Values read so far that did not fit their checksums.
 
     Raises
     ------
-    NotADirectoryError
-        If ``path`` is a file.
+    EmbeddingStoreError
+        By every method, if the folder or its file cannot be used; the message names it and says what to do.
 
     Examples
     --------
@@ -45,21 +75,22 @@ class EmbeddingStore:
     {b'key': array([1., 2.], dtype=float32)}
     """
 
-    def __init__(self, path):
-        self.path = Path(path).expanduser()
-        if self.path.exists() and not self.path.is_dir():
-            raise NotADirectoryError(f"an embedding store is a folder, but {self.path} is a file")
+    def __init__(self, path, *, optional=False):
+        self.path, self.optional = Path(path).expanduser(), optional
+        self.n_damaged = 0
+        self._given_up = False
 
     def __repr__(self):
         return f"EmbeddingStore({str(self.path)!r})"
 
     def __len__(self):
-        return (
-            self._transact(False, lambda transaction: transaction.stat()["entries"]) if self._exists() else 0
-        )
+        def count(connection):
+            return connection.execute("SELECT count(*) FROM embeddings").fetchone()[0]
+
+        return self._attempt(count, 0)
 
     def read(self, keys):
-        """Values of the keys that are stored.
+        """Values of the keys that are stored and undamaged.
 
         Parameters
         ----------
@@ -70,15 +101,29 @@ class EmbeddingStore:
         dict of bytes to ndarray
             Flat float32 arrays; keys that are not stored are absent.
         """
-        if not self._exists():
-            return {}
         keys = list(keys)
 
-        def get(transaction):
-            found = ((key, transaction.get(key)) for key in keys)
-            return {key: np.frombuffer(value, dtype=np.float32) for key, value in found if value is not None}
+        def get(connection):
+            found = {}
+            for key in keys:
+                rows = connection.execute("SELECT value, checksum FROM embeddings WHERE key = ?", (key,))
+                row = rows.fetchone()
+                if row is not None:
+                    found[key] = row
+            return found
 
-        return self._transact(False, get)
+        rows = self._attempt(get, {})
+        found = {key: _array(key, *row) for key, row in rows.items()}
+        damaged = sum(value is None for value in found.values())
+        if damaged:
+            self.n_damaged += damaged
+            warnings.warn(
+                f"{damaged} of {len(found)} values read from the embedding store {self.path} are damaged and not used: "
+                "their checksums differ. They are computed anew; have the disk checked",
+                EmbeddingStoreWarning,
+                stacklevel=2,
+            )
+        return {key: value for key, value in found.items() if value is not None}
 
     def write(self, values):
         """Store arrays, all or none.
@@ -87,52 +132,125 @@ class EmbeddingStore:
         ----------
         values : dict of bytes to ndarray
             Converted to float32.
+
+        Raises
+        ------
+        ValueError
+            If a value holds NaN or infinity; none is stored then.
         """
-        items = [
-            (key, np.ascontiguousarray(value, dtype=np.float32).tobytes()) for key, value in values.items()
-        ]
+        rows = []
+        for key, value in values.items():
+            array = np.ascontiguousarray(value, dtype=np.float32)
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"the value of key {key!r} holds NaN or infinity and is not stored in {self.path}"
+                )
+            content = array.tobytes()
+            rows.append((key, content, _checksum(key, content)))
 
-        def put(transaction):
-            for key, value in items:
-                transaction.put(key, value)
+        def put(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.execute(_TABLE)
+                connection.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
-        self._transact(True, put)
+        self._attempt(put, None, writes=True)
 
     def close(self):
-        """Release the files in this process; the store opens again when it is used."""
+        """Release the file in this process; the store opens again when it is used."""
         with _LOCK:
-            environment = _ENVIRONMENTS.pop(self._registry_key(), None)
-        if environment is not None:
-            environment.close()
+            connection, _ = _CONNECTIONS.pop(self._name(), (None, None))
+            if connection is not None:
+                connection.close()
 
-    def _exists(self):
-        return (self.path / "data.mdb").exists()
+    def _name(self):
+        return str(self.path.absolute())
 
-    def _registry_key(self):
-        return (str(self.path.resolve()), os.getpid())  # a forked child must open its own
+    def _attempt(self, action, otherwise, writes=False):
+        """Result of ``action(connection)``; ``otherwise`` where there is no store yet, or none that can be used."""
+        if self._given_up:
+            return otherwise
+        try:
+            with _LOCK:
+                connection = self._connection(writes)
+                return otherwise if connection is None else action(connection)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            problem = f"the embedding store {self.path} cannot be used: {error}"
+            if not self.optional:
+                raise EmbeddingStoreError(f"{problem}; {_advice(error)}") from error
+            self._given_up = True
+            warnings.warn(
+                f"{problem}; embeddings are computed and not kept. To keep them, {_advice(error)} with store=<folder> or "
+                "AMP_SKLEARN_CACHE; store=None keeps nothing and does not warn",
+                EmbeddingStoreWarning,
+                stacklevel=3,
+            )
+            return otherwise
 
-    def _environment(self):
-        with _LOCK:
-            key = self._registry_key()
-            if key not in _ENVIRONMENTS:
-                self.path.mkdir(parents=True, exist_ok=True)
-                size = _FIRST_MAP_SIZE
-                if self._exists():
-                    size = max(size, 2 * (self.path / "data.mdb").stat().st_size)
-                _ENVIRONMENTS[key] = lmdb.open(str(self.path), map_size=size, max_readers=1024)
-            return _ENVIRONMENTS[key]
+    def _connection(self, writes):
+        """The connection of this process; None where nothing has been written and nothing is to be."""
+        name, file = self._name(), self.path / FILE_NAME
+        if name in _CONNECTIONS:
+            connection, identity = _CONNECTIONS[name]
+            if (
+                not file.exists() or _identity(file) != identity
+            ):  # else writes would go to a file without a name
+                raise FileNotFoundError(f"{file} was removed or replaced while in use")
+        else:
+            if self.path.exists() and not self.path.is_dir():
+                raise NotADirectoryError(f"an embedding store is a folder, but {self.path} is a file")
+            if not writes and not file.exists():
+                return None
+            self.path.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                file, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            _CONNECTIONS[name] = connection, _identity(file)
+        if not writes and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return None  # another process has made the file and not yet the table
+        return connection
 
-    def _transact(self, write, action):
-        """Run ``action(transaction)``, growing the map when it is full or when another process has grown it."""
-        while True:
-            environment = self._environment()
-            try:
-                with environment.begin(write=write) as transaction:
-                    return action(transaction)
-            except lmdb.MapFullError:
-                environment.set_mapsize(2 * environment.info()["map_size"])
-            except lmdb.MapResizedError:
-                environment.set_mapsize(0)
+
+def _checksum(key, content):
+    digest = hashlib.blake2b(key, digest_size=8)
+    digest.update(content)
+    return digest.digest()
+
+
+def _array(key, content, checksum):
+    """The array that was stored, None if it is damaged."""
+    whole = isinstance(content, bytes) and _checksum(key, content) == checksum
+    return np.frombuffer(content, dtype=np.float32) if whole else None
+
+
+def _identity(file):
+    status = file.stat()
+    return status.st_dev, status.st_ino
+
+
+def _advice(error):
+    if isinstance(error, FileNotFoundError):
+        return "do not remove a store that is in use; start again"
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN)
+    return _ADVICE.get(code & 0xFF, "give another folder")
+
+
+def _close_before_fork():
+    """SQLite's connections must not be carried into a child; both processes open new ones when they need them."""
+    _LOCK.acquire()
+    while _CONNECTIONS:
+        _CONNECTIONS.popitem()[1][0].close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_close_before_fork, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
+    )
 
 
 def default_store_path():
@@ -159,20 +277,11 @@ def open_store(store):
     Returns
     -------
     EmbeddingStore or None
-        None where nothing is to be kept, or where the default folder cannot be written, with a warning.
+        None where nothing is to be kept. The default store is optional: where it cannot be used, it warns, and the
+        work goes on without it.
     """
     if store is None:
         return None
-    if not isinstance(store, str) or store != "auto":
-        return EmbeddingStore(store)
-    path = default_store_path()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        warnings.warn(
-            f"the embedding store {path} cannot be written ({error}); embeddings are not kept. Give store=<folder>, "
-            "set AMP_SKLEARN_CACHE, or pass store=None",
-            stacklevel=2,
-        )
-        return None
-    return EmbeddingStore(path)
+    if isinstance(store, str) and store == "auto":
+        return EmbeddingStore(default_store_path(), optional=True)
+    return EmbeddingStore(store)

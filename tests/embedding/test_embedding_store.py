@@ -7,12 +7,8 @@ import sys
 import time
 
 import numpy as np
-import pytest
 
-from amp_sklearn.embedding import EmbeddingStore, ESM2Embedder
-from amp_sklearn.embedding import store as store_module
-
-PAIR = [["MKT", "MVL"]]
+from amp_sklearn.embedding import EmbeddingStore
 
 
 def test_values_come_back(tmp_path):
@@ -22,21 +18,6 @@ def test_values_come_back(tmp_path):
     found = store.read([b"a", b"b", b"c"])
     assert set(found) == {b"a", b"b"} and len(store) == 2
     np.testing.assert_array_equal(found[b"a"], np.arange(3, dtype=np.float32))
-
-
-def test_a_file_is_no_store(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(NotADirectoryError, match="is a file"):
-        EmbeddingStore(tmp_path / "file")
-
-
-def test_the_map_grows(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "_FIRST_MAP_SIZE", 2**16)
-    store = EmbeddingStore(tmp_path)
-    for key in range(50):
-        store.write({str(key).encode(): np.full(1000, key)})
-    assert len(store) == 50 and store.read([b"49"])[b"49"][0] == 49
-    store.close()
 
 
 WRITER = """
@@ -79,11 +60,3 @@ def test_a_killed_embedding_resumes_with_equal_results(tiny_esm2, tmp_path):
     assert start("killed", "killed.npy").wait() == 0 and len(store) == 300
     assert start("whole", "whole.npy").wait() == 0
     np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))
-
-
-def test_an_unwritable_default_folder_is_said_and_survived(tiny_esm2, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("AMP_SKLEARN_CACHE", str(tmp_path / "file"))
-    embedder = ESM2Embedder(tiny_esm2).fit(PAIR)
-    with pytest.warns(UserWarning, match="cannot be written"):
-        assert embedder.transform(PAIR).shape == (1, 26 * 32)
