@@ -9,7 +9,7 @@ import numpy as np
 LONG = 2500
 """Residues from which embedding a protein whole is announced: attention grows with the square of the length."""
 
-FEWEST_TRAINING_PAIRS = 50
+FEWEST_TEST_PAIRS = 100
 
 _SHAPES = {"t6_8M": (6, 320), "t12_35M": (12, 480), "t30_150M": (30, 640), "t33_650M": (33, 1280), "esm2-mini": (5, 192)}  # fmt: skip
 
@@ -24,34 +24,26 @@ def count_text(pairs, X, y):
     return f"{text}, {positive:,} interacting and {len(y) - positive:,} not"
 
 
-def warn_of_few_pairs(run, y, folds=None):
+def warn_of_few_pairs(run, y, folds):
     """Say what cannot be learned from, or divided into folds; refuse what cannot be divided."""
     y = np.asarray(y).astype(int)
     fewest = int(min((y == 1).sum(), (y == 0).sum()))
-    if folds is not None and fewest < folds:
+    if fewest < folds:
         raise ValueError(
             f"there are {int((y == 1).sum())} pairs with label 1 and {int((y == 0).sum())} with 0; {folds} folds need at "
             f"least {folds} of either: give a smaller --folds, or more pairs"
         )
-    if folds is not None and len(y) / folds < 2 * FEWEST_TRAINING_PAIRS:
+    if len(y) / folds < FEWEST_TEST_PAIRS:
         run.warn(
             f"{len(y):,} pairs in {folds} folds leave about {len(y) // folds:,} test pairs in each; scores of fewer than "
-            f"{2 * FEWEST_TRAINING_PAIRS} pairs vary widely by chance"
+            f"{FEWEST_TEST_PAIRS} pairs vary widely by chance"
         )
 
 
-def warn_of_parameters(run, model, n_pairs):
-    """Warn where a fitted network has far more parameters than there were pairs."""
+def count_parameters(model):
+    """Parameters of a fitted network; None for another kind of model."""
     module = getattr(model[-1] if hasattr(model, "steps") else model, "module_", None)
-    if module is None:
-        return
-    parameters = sum(parameter.numel() for parameter in module.parameters())
-    run.results["n_parameters"] = parameters
-    if parameters > 1000 * n_pairs:
-        run.warn(
-            f"the model has {parameters:,} parameters and learned from {n_pairs:,} pairs; it may know these pairs by heart "
-            "and little else: compare it with --model composition by 'amp-sklearn evaluate'"
-        )
+    return None if module is None else sum(parameter.numel() for parameter in module.parameters())
 
 
 def warn_of_constant(run, probability, what="the predictions"):

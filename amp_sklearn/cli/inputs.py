@@ -49,7 +49,12 @@ def read_input(run, pairs, sequences, reading, *, labelled, limit=None):
     from ..data import read_pairs
     from ..data.pairs import id_columns_of, label_column_of
     from ..data.tables import read_table
+    from ..data.text_files import starts_as_fasta
 
+    if starts_as_fasta(pairs, PairTableError):
+        raise PairTableError(
+            f"{pairs} is FASTA, and a table of pairs is needed there; the order is PAIRS SEQUENCES"
+        )
     header = None if reading.no_header else 0
     sheet = _number(reading.sheet)
     columns = _two(reading.columns, "--columns", "A,B")

@@ -22,7 +22,7 @@ _PHRASES = (
     (r"pass conflicts='keep'", "--conflicts", "give --conflicts keep", "remove them"),
     (r"pass uppercase=True", "--uppercase", "give --uppercase", "turn them into upper case"),
     (r"pass full_id=True", "--full-id", "give --full-id", "use ids of their own"),
-    (r"remove stop signs \(\*\)", "--strip-stop", "give --strip-stop to remove stop signs (*) at the end", ""),
+    (r"remove stop signs \(\*\)", "--strip-stop", "give --strip-stop to remove stop signs (*) at the end", "remove stop signs (*)"),
     (r"Choose long_proteins='window' .*memory-hungry\)\.", "--max-length",
      "Give a larger --max-length, or none.", "The model was trained so: leave these proteins out."),
     (r"Give store=<folder>, set AMP_SKLEARN_CACHE, or pass store=None", "",
@@ -67,7 +67,13 @@ def reword(text, options):
         Parameters that the command has an option for are called by it; others are named without an equals sign.
     """
     for pattern, option, with_option, without in _PHRASES:
-        text = re.sub(pattern, with_option if option in options else without, text, flags=re.DOTALL)
+        words = with_option if option in options else without
+
+        def in_its_case(found, words=words):
+            said = found.expand(words)
+            return said[:1].upper() + said[1:] if found[0][:1].isupper() else said
+
+        text = re.sub(pattern, in_its_case, text, flags=re.DOTALL | re.IGNORECASE)
 
     def setting(found):
         name, value = found[1], found[2].strip("'\"")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .checks import warn_of_constant, warn_of_few_pairs, warn_of_parameters
+from .checks import count_parameters, warn_of_constant, warn_of_few_pairs
 from .inputs import build_model, read_input
 from .options import (
     DEFAULT_MODEL,
@@ -71,9 +71,8 @@ def train(
     run.writes(out)
     data = read_input(run, pairs, sequences, reading, labelled=True)
     X, y = data.X, data.y
-    warn_of_few_pairs(run, y, folds=5 if calibrate is not Calibration.none else None)
-    if calibrate is Calibration.none:
-        warn_of_few_pairs(run, y)
+    if calibrate is not Calibration.none:
+        warn_of_few_pairs(run, y, folds=5)
     pipeline = build_model(run, model.value, esm2, max_length, device, seed, epochs, X)
     run.stop_if_dry(f"train {model.value} on {len(X):,} pairs")
     run.resumes = "no model was written; proteins that are embedded stay in the store, so that the same command starts there"
@@ -82,13 +81,12 @@ def train(
     from .cards import card_text
 
     fitted = _around(pipeline, calibrate, domain).fit(X, y)
-    inner = _inner(fitted)
-    warn_of_parameters(run, inner, len(X))
     probability = fitted.predict_proba(X)[:, 1]
     warn_of_constant(run, probability, "the probabilities of the training pairs")
     save_model(fitted, out)
     run.results |= {
         "model": model.value,
+        "n_parameters": count_parameters(_inner(fitted)),
         "fingerprint": model_fingerprint(fitted),
         "data_digest": data_digest(X.to_numpy(), y),
     }
