@@ -74,7 +74,8 @@ def _processor(results):
         return ""
     parts = [_machines(measured), _ratio_table(chosen), _memory_table(chosen), _growth_table(chosen)]
     parts += [_obstacles(chosen), _notes(chosen)]
-    return f".. rubric:: {measured[0]['machine']['cpu']}\n\n" + "\n".join(part for part in parts if part)
+    machine = measured[0]["machine"]
+    return f".. rubric:: {machine['gpu'] or machine['cpu']}\n\n" + "\n".join(part for part in parts if part)
 
 
 def _machines(results):

@@ -58,7 +58,7 @@ def run_entries(size, only, threads, folder):
     threads = threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     machine, failed = describe(), []
-    out = folder / f"{file_name(machine['cpu'])}.json"
+    out = folder / f"{file_name(machine.get('gpu') or machine['cpu'])}.json"
     for name, entry in entries.items():
         if only and name not in only:
             continue
