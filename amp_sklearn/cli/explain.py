@@ -79,7 +79,7 @@ def explain(
 def _method(classifier):
     """The method that reads a model best."""
     module = getattr(classifier, "module_", None)
-    if type(module).__name__.startswith("LateInteraction"):
+    if hasattr(module, "cell_contributions"):
         return "interaction_map"
     return "occlusion" if module is None else "integrated_gradients"
 
