@@ -56,6 +56,8 @@ class Explainer(ABC):
 
     name: ClassVar[str] = ""
     expensive: ClassVar[bool] = False  # too slow to be compared without being asked for
+    exact_to: ClassVar[float | None] = None
+    """Largest ``error``, relative to what was handed out, that is rounding; None for methods that approximate."""
 
     @abstractmethod
     def attribute(self, model):
@@ -97,7 +99,7 @@ class Explainer(ABC):
         Raises
         ------
         RefusedExplanation
-            If the method would be wrong for this model.
+            If the method would be wrong for this model, or values that must add up to the model's output do not.
         """
         reason = self.reason_unsuitable(model)
         if reason is not None:
@@ -106,6 +108,7 @@ class Explainer(ABC):
         values = found.values
         if values is None:
             values = aggregate_tokens(found.feature_values, model.layout)
+        self._check_additivity(found)
         permutation_invariant = (PERMUTATION_INVARIANT_NOTE,) if model.permutation_invariant() else ()
         notes = (*model.notes, *permutation_invariant, *found.notes)
         return Explanation(
@@ -126,6 +129,23 @@ class Explainer(ABC):
             model=model.fingerprint(),
             parameters=self.settings(),
         )
+
+    def _check_additivity(self, found):
+        if self.exact_to is None or found.error is None:
+            return
+        size = np.ones(len(found.error))
+        if found.base_values is not None:
+            size = np.maximum(size, np.abs(found.base_values))
+        if found.feature_values is not None:
+            size = np.maximum(size, np.abs(found.feature_values).sum(axis=1))
+        error = np.abs(found.error) / size
+        worst = int(np.argmax(np.where(np.isnan(error), np.inf, error)))
+        if not error[worst] <= self.exact_to:
+            raise RefusedExplanation(
+                f"the values of {self.name} must add up to the model's output, but for pair {worst} (counted from 0) "
+                f"they miss it by {found.error[worst]:.3g}, which is more than rounding; they would be wrong. Use "
+                "'permutation' or 'occlusion' instead"
+            )
 
     def settings(self):
         """Settings as plain values, for the record; arrays are named by their shape."""

@@ -46,7 +46,18 @@ def decision_weights(longest):
 
 @compiled()
 def add_interventional_values(
-    X, background, found, left, right, feature, threshold, above, value, own_weights, other_weights
+    X,
+    background,
+    found,
+    left,
+    right,
+    feature,
+    threshold,
+    missing_left,
+    above,
+    value,
+    own_weights,
+    other_weights,
 ):
     """Add the Shapley values of one tree, averaged over the background, to ``found``.
 
@@ -59,7 +70,7 @@ def add_interventional_values(
         Changed in place.
     left, right : ndarray of int
         Children of each node, -1 at leaves.
-    feature, threshold, above, value : see ``PreparedTree``
+    feature, threshold, missing_left, above, value : see ``PreparedTree``
     own_weights, other_weights : see ``decision_weights``
     """
     n_nodes = left.shape[0]
@@ -88,8 +99,11 @@ def add_interventional_values(
                 for side in range(2):
                     child = left[node] if side == 0 else right[node]
                     q = above[child]
-                    by_own = (X[row, feature[child]] <= threshold[child]) == (side == 0)
-                    by_other = (background[reference, feature[child]] <= threshold[child]) == (side == 0)
+                    here, there = X[row, feature[child]], background[reference, feature[child]]
+                    own_left = here <= threshold[child] or (missing_left[child] and here != here)
+                    other_left = there <= threshold[child] or (missing_left[child] and there != there)
+                    by_own = own_left == (side == 0)
+                    by_other = other_left == (side == 0)
                     n_own[child], n_other[child] = n_own[node], n_other[node]
                     if q >= 0:  # asked about before: the feature counts once, by all its questions
                         by_own = by_own and own[q]

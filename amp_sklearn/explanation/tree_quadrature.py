@@ -42,10 +42,12 @@ class PreparedTree:
         Bound of that question.
     above : ndarray of int of shape (n_nodes,)
         Nearest node further up whose edge asks about the same feature, or -1.
+    missing_left : ndarray of bool of shape (n_nodes,)
+        Whether rows without a value of the feature satisfy the question of the left child.
     share : ndarray of float of shape (n_nodes,)
         Share of training rows that satisfy all questions about the feature down to here.
     value : ndarray of float of shape (n_nodes,)
-        Contribution of a leaf to the probability of the class; 0 for inner nodes.
+        Contribution of a leaf to the output that is explained; 0 for inner nodes.
     longest : int
         Features on the longest path.
     splits : tuple of ndarray
@@ -58,6 +60,7 @@ class PreparedTree:
     feature: np.ndarray
     threshold: np.ndarray
     above: np.ndarray
+    missing_left: np.ndarray
     share: np.ndarray
     value: np.ndarray
     longest: int
@@ -65,7 +68,7 @@ class PreparedTree:
 
 
 def prepare_tree(tree, column, weight):
-    """Arrays of one fitted scikit-learn tree.
+    """Arrays of one fitted scikit-learn tree that votes with the probability of a class.
 
     Parameters
     ----------
@@ -79,14 +82,67 @@ def prepare_tree(tree, column, weight):
     -------
     PreparedTree
     """
-    left, right = tree.children_left.astype(np.int64), tree.children_right.astype(np.int64)
-    asked, bounds = tree.feature.astype(np.int64), tree.threshold.astype(np.float64)
-    parent, feature, threshold, above, share, longest = _follow_paths(
-        left, right, asked, bounds, tree.weighted_n_node_samples
-    )
-    n = tree.node_count
     counts = tree.value[:, 0, :]
-    value = np.where(left < 0, weight * counts[:, column] / counts.sum(axis=1), 0.0)
+    return _prepare(tree, weight * counts[:, column] / counts.sum(axis=1))
+
+
+def prepare_regression_tree(tree, weight):
+    """Arrays of one scikit-learn tree of ``GradientBoostingClassifier``, whose leaves hold numbers to be added up.
+
+    Parameters
+    ----------
+    tree : sklearn.tree._tree.Tree
+    weight : float
+        Learning rate, negative to explain the other class.
+
+    Returns
+    -------
+    PreparedTree
+    """
+    return _prepare(tree, weight * tree.value[:, 0, 0])
+
+
+def _prepare(tree, value):
+    missing_left = getattr(tree, "missing_go_to_left", np.zeros(tree.node_count))
+    return prepare_nodes(
+        tree.children_left,
+        tree.children_right,
+        tree.feature,
+        tree.threshold,
+        missing_left,
+        tree.weighted_n_node_samples,
+        value,
+    )
+
+
+def prepare_nodes(left, right, asked, bounds, missing_left, rows, value):
+    """Arrays of one tree from what is known of its nodes, parents before children.
+
+    Parameters
+    ----------
+    left, right : array-like of int of shape (n_nodes,)
+        Children, -1 at leaves.
+    asked, bounds : array-like of shape (n_nodes,)
+        Feature and bound of each split; values up to the bound go left.
+    missing_left : array-like of bool of shape (n_nodes,)
+        Whether rows without a value of the feature go left.
+    rows : array-like of shape (n_nodes,)
+        Training rows, or their weight, that reached each node.
+    value : array-like of float of shape (n_nodes,)
+        What each leaf adds to the output.
+
+    Returns
+    -------
+    PreparedTree
+    """
+    left, right = np.asarray(left, np.int64), np.asarray(right, np.int64)
+    asked, bounds = np.asarray(asked, np.int64), np.asarray(bounds, np.float64)
+    missing = np.asarray(missing_left, bool)
+    parent, feature, threshold, above, share, longest = _follow_paths(
+        left, right, asked, bounds, np.asarray(rows, np.float64)
+    )
+    n = len(left)
+    value = np.where(left < 0, value, 0.0)
     inner = np.flatnonzero(left >= 0)
     number = np.full(n, -1, dtype=np.int64)
     number[inner] = np.arange(len(inner))
@@ -96,6 +152,7 @@ def prepare_tree(tree, column, weight):
     splits = (
         feature[a],
         threshold[a],
+        missing[inner],
         number[a],
         number[b],
         value[a],
@@ -107,7 +164,10 @@ def prepare_tree(tree, column, weight):
         np.where(repeated, share[earlier], 1.0),
         *_quadrature((longest + 1) // 2),
     )
-    return PreparedTree(left, right, parent, feature, threshold, above, share, value, longest, splits)
+    of_parent = missing[np.maximum(parent, 0)]
+    return PreparedTree(
+        left, right, parent, feature, threshold, above, of_parent, share, value, longest, splits
+    )
 
 
 @compiled()
@@ -162,12 +222,14 @@ def _mean_value(parent, above, share, value):
     return total
 
 
-@compiled(fastmath=True)
+# all liberties of "fast" arithmetic but for those that would make NaN, a missing value, unrecognisable
+@compiled(fastmath={"nsz", "arcp", "contract", "afn", "reassoc"})
 def add_shap_values(
     X,
     found,
     feature,
     threshold,
+    missing_left,
     left,
     right,
     left_value,
@@ -190,6 +252,8 @@ def add_shap_values(
         Changed in place; fastest in Fortran order.
     feature, threshold : ndarray of shape (n_splits,)
         Question of each split; values up to the threshold go left. Parents come before children.
+    missing_left : ndarray of bool of shape (n_splits,)
+        Whether missing values (NaN) go left.
     left, right : ndarray of int of shape (n_splits,)
         Number of the split that follows, -1 for a leaf.
     left_value, right_value : ndarray of float of shape (n_splits,)
@@ -234,7 +298,8 @@ def add_shap_values(
                 difference[split, lane] = 0.0
                 renewed[split, lane] = 0.0
             for lane in range(n_lanes):
-                if X[first + lane, feature[split]] <= threshold[split]:
+                asked = X[first + lane, feature[split]]
+                if asked <= threshold[split] or (missing_left[split] and asked != asked):
                     to_left[split, lane] = before[split, lane]
         for step in range(points.shape[0]):
             t = points[step]
