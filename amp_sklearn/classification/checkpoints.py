@@ -104,6 +104,8 @@ def load_checkpoint(
         raise ValueError(f"kind must be 'auto' or one of {', '.join(KINDS)}, got {kind!r}")
     if token_order not in TOKEN_ORDERS:
         raise ValueError(f"token_order must be one of {TOKEN_ORDERS}, got {token_order!r}")
+    if n_heads < 1 or (n_tokens is not None and n_tokens < 1):
+        raise ValueError(f"n_heads and n_tokens must be at least 1, got {n_heads!r} and {n_tokens!r}")
     state, values = read_state_dict(path, member)
     kind = _kind(state, n_tokens, path) if kind == "auto" else kind
     _require_keys(kind, state, path)
@@ -132,7 +134,7 @@ def _kind(state, n_tokens, path):
         if _MARKS[kind] in state:
             return "amp_cse" if kind == "amps" and n_tokens == 24 else kind
     if _MARKS["mean"] in state:
-        inputs = state[_MARKS["mean"]].shape[1]
+        inputs = state[_MARKS["mean"]].shape[-1:].numel()
         if inputs in (20 * _LATENT_WIDTH, 24 * _LATENT_WIDTH):
             return "ae_dnn"
         if inputs in _ESM2_WIDTHS:
@@ -150,6 +152,8 @@ def _kind(state, n_tokens, path):
 def _require_keys(kind, state, path):
     """Raise if the parameters that tell the sizes are not there."""
     needed = [_MARKS[kind]]
+    if "input_projection.weight" in state:
+        needed.append("input_projection.weight")
     if kind in ("amps", "amp_cse"):
         needed.append("transformer_encoder.layers.0.linear1.weight")
     if kind not in ("dpm", "autoencoder"):
@@ -159,6 +163,9 @@ def _require_keys(kind, state, path):
     if kind == "dpm":
         needed += [f"dnn_layers.{i}.weight" for i in (0, 3, 6, 9)]
     missing = [key for key in needed if key not in state]
+    flat = [key for key in needed if key in state and (state[key].ndim != 2 or 0 in state[key].shape)]
+    if flat:
+        raise ModelLoadError(f"{path} does not fit kind={kind!r}: {', '.join(flat)} should be matrices")
     if missing:
         raise ModelLoadError(
             f"{path} does not fit kind={kind!r}: missing keys: {', '.join(missing)}; it holds {len(state)} keys, "
@@ -239,8 +246,8 @@ def _autoencoder(state, n_tokens, device, path):
 
 
 def _count(state, pattern):
-    """Layers: one more than the highest number in the keys."""
-    return 1 + max(int(match[1]) for match in (re.match(pattern, key) for key in state) if match)
+    """Layers: as many as there are different numbers in the keys; where one is missing, the comparison of keys says so."""
+    return len({match[1] for match in (re.match(pattern, key) for key in state) if match})
 
 
 def _layout(kind, n_tokens, width, token_order):

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy._core.multiarray import scalar
-from safetensors import SafetensorError
 from safetensors.torch import load, load_file
 from torch.overrides import TorchFunctionMode
 
@@ -68,11 +67,11 @@ def read_state_dict(path, member=None):
             values = {k: v.item() if isinstance(v, np.generic) else v for k, v in content.items()}
             values = {k: v for k, v in values.items() if isinstance(v, bool | int | float | str)}
             break
-    others = [key for key, value in state.items() if not isinstance(value, torch.Tensor)]
+    others = [key for key, value in state.items() if not (isinstance(key, str) and _is_plain(value))]
     if others or not state:
         raise ModelLoadError(
-            f"{path} holds no state dict: expected tensors at the top or under {' or '.join(map(repr, STATE_KEYS))}, "
-            f"got the keys {_shorten(content)}"
+            f"{path} holds no state dict: expected dense tensors by name at the top or under "
+            f"{' or '.join(map(repr, STATE_KEYS))}, got the keys {_shorten(content)}"
         )
     stripped = {key.removeprefix("module."): value for key, value in state.items()}
     if len(stripped) != len(state):
@@ -83,12 +82,21 @@ def read_state_dict(path, member=None):
     return stripped, values
 
 
+def _is_plain(value):
+    """Whether a value is a dense tensor on the CPU that has memory for each of its elements."""
+    if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.layout is not torch.strided:
+        return False
+    if value.device.type != "cpu" or value.is_quantized:
+        return False
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+
+
 def _read(path, source=None, name=None):
     """Content of a file, or of the member ``name`` of an archive, whose bytes are ``source``."""
     if (path.suffix if name is None else Path(name).suffix) == ".safetensors":
         try:
             return load_file(path) if source is None else load(source.getvalue())
-        except SafetensorError as error:
+        except Exception as error:
             raise ModelLoadError(f"{path} is no safetensors file: {error}") from error
     try:
         with torch.serialization.safe_globals(_SAFE_GLOBALS):
@@ -98,7 +106,7 @@ def _read(path, source=None, name=None):
             f"{path} holds more than tensors and numbers, or is damaged, and is not loaded because it could run code: "
             f"{_first_sentence(error)}. Ask its author for torch.save(model.state_dict(), path)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except Exception as error:  # what a hostile file makes of torch's reader cannot be listed
         raise ModelLoadError(f"{path} is no file written by torch.save: {_first_sentence(error)}") from error
     if not isinstance(content, Mapping):
         raise ModelLoadError(f"{path} holds a {type(content).__name__}, expected a dict of tensors")

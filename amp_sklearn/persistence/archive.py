@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import skops.io
-from safetensors import SafetensorError
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from skops.io.exceptions import UnsupportedTypeException
@@ -22,6 +21,8 @@ from .. import __version__
 from ..exceptions import ModelLoadError
 from ..writing import write_atomically
 from .card import model_card
+from .compiled_parts import check_compiled_parts
+from .members import check_skeleton, counted, read_manifest, read_members
 from .parts import (
     FrameReference,
     NetReference,
@@ -31,7 +32,7 @@ from .parts import (
     net_from_bytes,
     net_to_bytes,
 )
-from .trusted import REGISTERED, TRUSTED_TYPES, check_trees, forbidden_nodes, reset_paths, walk
+from .trusted import REGISTERED, TRUSTED_TYPES, forbidden_nodes, reset_paths, walk
 
 FORMAT = 1
 """Number of the file format; raised when an older version could not read what a newer one writes."""
@@ -161,7 +162,9 @@ def load_model(path, *, device=None):
         If there is no such file.
     ModelLoadError
         If it is no model file, was written by a newer version, is damaged, or holds anything outside of the
-        fixed list of types and of what `register_model_class` was called for.
+        fixed list of types and of what `register_model_class` was called for. Also if it declares sizes that it
+        does not hold, unpacks to too much (the environment variable ``AMP_SKLEARN_UNPACK_LIMIT`` sets another
+        limit in bytes), or holds NaN where predictions need numbers.
 
     Examples
     --------
@@ -172,11 +175,14 @@ def load_model(path, *, device=None):
         raise FileNotFoundError(f"there is no model file {os.fspath(path)!r}")
     try:
         with zipfile.ZipFile(path) as archive:
-            content = {name: archive.read(name) for name in archive.namelist()}
-        manifest = json.loads(content[_MANIFEST])
-        _check_format(manifest, path)
+            manifest = read_manifest(archive, _MANIFEST, path)
+            _check_format(manifest, path)
+            nets, tables = (counted(manifest, key, archive, path) for key in ("nets", "tables"))
+            names = [_SKELETON, *(f"tables/{number}.json" for number in range(tables))]
+            names += [f"nets/{number}.{kind}" for number in range(nets) for kind in ("json", "safetensors")]
+            content = read_members(archive, names, path, path.stat().st_size)
         model = _load_skeleton(content[_SKELETON], path)
-        check_trees(model, path)
+        check_compiled_parts(model, path)
         reset_paths(model)
         if device is not None:
             for item in walk(model):
@@ -192,16 +198,8 @@ def load_model(path, *, device=None):
         raise ModelLoadError(f"{path} is no complete model file: {error.args[0]} is missing") from error
     except ModelLoadError:
         raise
-    except (
-        TypeError,
-        ValueError,
-        AttributeError,
-        ImportError,
-        RuntimeError,
-        OSError,
-        SafetensorError,
-    ) as error:
-        raise ModelLoadError(f"{path} is damaged: {error}") from error
+    except Exception as error:  # what a hostile file makes of the libraries that read it cannot be listed
+        raise ModelLoadError(f"{path} is damaged: {type(error).__name__}: {error}") from error
     return model
 
 
@@ -215,9 +213,19 @@ def read_card(path):
     Returns
     -------
     str
+
+    Raises
+    ------
+    ModelLoadError
+        If the file holds none, or is damaged.
     """
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(_CARD).decode()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return read_members(archive, [_CARD], path, os.path.getsize(path))[_CARD].decode()
+    except (FileNotFoundError, ModelLoadError):
+        raise
+    except Exception as error:
+        raise ModelLoadError(f"{path} holds no model card, or is damaged: {error}") from error
 
 
 def _take_apart(model):
@@ -294,8 +302,7 @@ def _unknown_types(content):
 
 
 def _load_skeleton(content, path):
-    with zipfile.ZipFile(io.BytesIO(content)) as inner:
-        nodes = forbidden_nodes(json.loads(inner.read("schema.json")))
+    nodes = forbidden_nodes(check_skeleton(content, path))
     if nodes:
         raise ModelLoadError(
             f"{path} holds entries of a kind that models do not need ({', '.join(nodes)}): not loaded"

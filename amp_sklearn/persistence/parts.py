@@ -122,6 +122,7 @@ def net_from_bytes(description, parameters, device, path):
         )
     sizes = {n: tuple(v) if isinstance(v, list) else v for n, v in described["sizes"].items()}
     state = safetensors.torch.load(parameters)
+    _check_sizes(sizes, len(state), path)
     if kind is nn.AutoEncoder:
         return autoencoder_from_state(state, path)
     with torch.device("meta"):
@@ -138,6 +139,16 @@ def net_from_bytes(description, parameters, device, path):
         net = make_net(kind, sizes, n_outputs, device=target, state_dict=state, **settings)
     net.history.extend(described["history"])
     return net
+
+
+def _check_sizes(sizes, n_parameters, path):
+    """Raise if a module would have more layers than there are parameters; it would be made before it is compared."""
+    for name, value in sizes.items():
+        many = len(value) if isinstance(value, tuple) else value if name == "n_layers" else 0
+        if many > n_parameters:
+            raise ModelLoadError(
+                f"{path} declares {many:,} layers ({name}) and holds {n_parameters} parameters; not loaded"
+            )
 
 
 def frame_to_json(frame):

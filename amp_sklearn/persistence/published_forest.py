@@ -16,7 +16,7 @@ from ..data.layout import FeatureLayout
 from ..data.segments import SEGMENT_TOKENS
 from ..data.text_files import unpacked_limit
 from ..exceptions import ModelLoadError
-from .trusted import check_trees
+from .compiled_parts import check_compiled_parts
 
 _HARMLESS = {
     ("sklearn.ensemble._forest", "RandomForestClassifier"),
@@ -165,7 +165,7 @@ def _read(path):
                 os.fspath(path), _unpacked(file, path), ensure_native_byte_order=True
             ).load()
         if isinstance(forest, RandomForestClassifier | ExtraTreesClassifier):
-            check_trees(forest, path)
+            check_compiled_parts(forest, path)
     except ModelLoadError as error:
         raise ModelLoadError(f"{path} is not loaded: {error}") from error
     except Exception as error:  # a damaged pickle fails in any way

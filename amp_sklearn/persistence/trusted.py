@@ -1,10 +1,8 @@
-"""What a model file may hold: the fixed list of types, those that users register, and checks of their contents that other code relies on."""
+"""What a model file may hold: the fixed list of types, those that users register, and kinds of entries."""
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.tree._tree import Tree
 
-from ..exceptions import ModelLoadError
 from ..nn import PairModule
 
 TRUSTED_TYPES = (
@@ -100,7 +98,6 @@ ALLOWED_NODES = frozenset(
     {
         "BytesNode",
         "CachedNode",
-        "ConstructorFromReduceNode",
         "DTypeNode",
         "DefaultDictNode",
         "DictNode",
@@ -122,7 +119,7 @@ ALLOWED_NODES = frozenset(
         "TypeNode",
     }
 )
-"""Kinds of entries; not among them are those that bind a method or a function to arguments from the file."""
+"""Kinds of entries; not among them are those that call, or bind to a function, arguments from the file."""
 
 
 def forbidden_nodes(schema):
@@ -167,38 +164,6 @@ def walk(model):
                 stack.extend(item.ravel().tolist())
         elif hasattr(item, "__dict__") and not isinstance(item, type):
             stack.extend(vars(item).values())
-
-
-def check_trees(model, path):
-    """Raise if a decision tree points outside of itself: compiled code follows its numbers without looking.
-
-    Parameters
-    ----------
-    model : object
-    path : path-like
-        For the message.
-
-    Raises
-    ------
-    ModelLoadError
-    """
-    for owner in walk(model):
-        for tree in (
-            [item for item in vars(owner).values() if isinstance(item, Tree)] if _has_dict(owner) else []
-        ):
-            n_features = getattr(owner, "n_features_in_", None)
-            nodes = np.arange(tree.node_count)
-            left, right = tree.children_left, tree.children_right
-            leaf = (left == -1) & (right == -1)
-            inside = (left > nodes) & (right > nodes) & (left < tree.node_count) & (right < tree.node_count)
-            used = tree.feature[~leaf]
-            whole = (leaf | inside).all() and ((used >= 0) & (used < tree.n_features)).all()
-            if not (tree.node_count and whole and tree.n_features == n_features):
-                raise ModelLoadError(f"{path} holds a damaged decision tree and is not loaded")
-
-
-def _has_dict(item):
-    return hasattr(item, "__dict__") and not isinstance(item, type)
 
 
 PATHS = {"store": (None, "auto"), "checkpoint_dir": (None,), "memory": (None,), "callbacks": (None,)}
