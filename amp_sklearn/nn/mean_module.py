@@ -68,8 +68,14 @@ class MeanModule(PairModule):
     @property
     def score_block(self):
         """Mean logits of every protein of one list with every protein of another, where all members can score blocks."""
+        each = self.score_block_by_member
+        return lambda a, b: each(a, b).mean(dim=0)
+
+    @property
+    def score_block_by_member(self):
+        """The same before the mean is taken, ``(n_members, n, m)`` or ``(n_members, n, m, n_outputs)``."""
         self._all_have("score_block")
-        return lambda a, b: self._mean([m.score_block(x, y) for m, x, y in self._divided(a, b)])
+        return lambda a, b: torch.stack([m.score_block(x, y) for m, x, y in self._divided(a, b)])
 
     @property
     def cell_contributions(self):

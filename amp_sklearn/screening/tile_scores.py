@@ -70,8 +70,11 @@ class TileScorer:
             return rows, self.screened.columns_of(np.empty(0))
         uncertainty = None
         if self.module is not None:
-            logits = self._block_logits(queries, targets)[chosen]
+            each = self._block_logits(queries, targets)[:, chosen]
+            logits = each.mean(axis=0)
             probability = expit(logits if self.screened.column == 1 else -logits)
+            if hasattr(self.screened.classifier, "predict_uncertainty"):  # of two classes, the same for either
+                uncertainty = expit(each).std(axis=0)
         elif self.query_features is not None:
             X, classifier = self._pair_matrix(rows, queries, targets), self.screened.classifier
             probability = classifier.predict_proba(X)[:, self.screened.column]
@@ -100,18 +103,22 @@ class TileScorer:
         ]
 
     def _block_logits(self, queries, targets):
+        """Logits by each member of an ensemble, or by the one network, shape (n_members, n_queries, n_targets)."""
         with torch.inference_mode():
             a = self._parts(self.query_features, queries, 0)
             b = self._parts(self.target_features, targets, 1)
-            return self.module.score_block(a, b).double().cpu().numpy()
+            if hasattr(self.module, "score_block_by_member"):
+                logits = self.module.score_block_by_member(a, b)
+            else:
+                logits = self.module.score_block(a, b)[None]
+            return logits.double().cpu().numpy()
 
     def _parts(self, features, rows, side):
         """Parts of a range of proteins; those of the last range of each side are kept for the next tile."""
         key = (side, rows.start, rows.stop)
         if self._kept_parts.get(side, (None, None))[0] != key:
-            net = self.screened.classifier.net_
-            dtype = next(self.module.parameters()).dtype
-            X = torch.from_numpy(np.array(features[rows.start : rows.stop])).to(net.device, dtype)
+            parameter = next(self.module.parameters())
+            X = torch.from_numpy(np.array(features[rows.start : rows.stop])).to(parameter)
             self._kept_parts[side] = (key, self.module.protein_part(X, side))
         return self._kept_parts[side][1]
 

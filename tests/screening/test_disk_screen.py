@@ -21,6 +21,7 @@ from amp_sklearn import (
     ESM2Embedder,
     LateInteractionClassifier,
     PairConcatenator,
+    PairEnsembleClassifier,
     ProteinFrequencyClassifier,
     ProteinScaler,
     SelectiveClassifier,
@@ -312,3 +313,20 @@ def test_late_interaction_scores_whole_blocks(tiny_esm2, tmp_path, partners):
         found = probabilities(screen(model, PROTEOME, partners, tmp_path / str(size), block_size=size))
         assert len(found) == len(expected)
         np.testing.assert_allclose(found[expected.index], expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("label", [None, 0])
+def test_an_ensemble_tells_its_uncertainty_in_blocks_as_pair_by_pair(tiny_esm2, tmp_path, label):
+    late = LateInteractionClassifier(max_epochs=3, lr=1e-2, device="cpu")
+    embedder = ESM2Embedder(tiny_esm2, store=None, device="cpu")
+    steps = [embedder, PairConcatenator("segments"), ProteinScaler()]
+    model = make_pipeline(*steps, PairEnsembleClassifier(late, n_repeats=3, random_state=0)).fit(TABLE, LABELS)
+    found = screen(model, PROTEOME, None, tmp_path, label=label, block_size=6).pairs()
+    X = pd.DataFrame(
+        {f"sequence_{side}": found[f"protein_{side}"].astype(str).map(PROTEOME) for side in "ab"}
+    )
+    column = 1 if label is None else 0
+    np.testing.assert_allclose(found["probability"], model.predict_proba(X)[:, column], rtol=0, atol=1e-5)
+    expected = model[-1].predict_uncertainty(model[:-1].transform(X))
+    assert np.ptp(expected) > 1e-3
+    np.testing.assert_allclose(found["uncertainty"], expected, rtol=0, atol=1e-5)
