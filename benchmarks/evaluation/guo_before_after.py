@@ -5,8 +5,8 @@
     python benchmarks/evaluation/guo_before_after.py --models late-interaction composition --seeds 1
 
 The folds are those of seed 0, so that all models and seeds answer for the same pairs; a seed starts the networks. The
-ensemble is the mean logit of the three seeds of late interaction, which is what `PairEnsembleClassifier` predicts. Every
-fit is kept in ``build/guo_before_after`` as soon as it is done: a run that was killed goes on with the missing ones, and
+ensembles are mean logits of the three seeds of late interaction, and of these with the three of the small Transformer, which is
+what `PairEnsembleClassifier` predicts with one head and with both. Every fit is kept in ``build/guo_before_after`` as soon as it is done: a run that was killed goes on with the missing ones, and
 ``--models`` adds to what is there. ``benchmarks/results/guo_before_after.tsv`` (one row per model, seed and fold) and
 ``guo_before_after.md`` are written anew after each model from all that is kept.
 """
@@ -40,6 +40,10 @@ PUBLISHED = (
     "AE_DNN_segments",
 )  # reduced as in models.py
 MODELS = ("late-interaction", "composition", "amps-small, as it was", "amps-small", *PUBLISHED)
+ENSEMBLES = {
+    "ensemble of 3 late interactions": ("late-interaction",),
+    "ensemble of 3 late interactions, 3 amps-small": ("late-interaction", "amps-small"),
+}
 SHOWN = {"roc_auc": "ROC AUC", "average_precision": "average precision", "mcc": "MCC"}
 
 
@@ -115,16 +119,16 @@ def write(y):
                     (encoder, scheme, model, int(seed), int(fold)), label, probability, float(kept["seconds"])
                 )
             )
-        if model == "late-interaction":
-            clipped = np.clip(probability, 1e-7, 1 - 1e-7)
-            logits.setdefault((encoder, scheme, int(fold)), []).append(
-                (label, np.log(clipped / (1 - clipped)))
-            )
-    for (encoder, scheme, fold), members in logits.items():
-        if len(members) > 2:  # of all three seeds
-            mean = np.mean([logit for _, logit in members], axis=0)
-            name = f"ensemble of {len(members)} late interactions"
-            rows.append(row((encoder, scheme, name, 0, fold), members[0][0], 1 / (1 + np.exp(-mean)), np.nan))
+        clipped = np.clip(probability, 1e-7, 1 - 1e-7)
+        of_model = logits.setdefault((encoder, scheme, int(fold)), {}).setdefault(model, [])
+        of_model.append((label, np.log(clipped / (1 - clipped))))
+    for (encoder, scheme, fold), of_models in logits.items():
+        for name, heads in ENSEMBLES.items():
+            if all(len(of_models.get(head, ())) == 3 for head in heads):  # all three seeds
+                members = [member for head in heads for member in of_models[head]]
+                mean = np.mean([logit for _, logit in members], axis=0)
+                key = (encoder, scheme, name, 0, fold)
+                rows.append(row(key, members[0][0], 1 / (1 + np.exp(-mean)), np.nan))
     table = pd.DataFrame(rows)
     table.to_csv(RESULTS, sep="\t", index=False, float_format="%.5g")
     text = []

@@ -4,8 +4,8 @@
 
 Guo's yeast pairs. Of five folds of either kind (seed 0) the first is set aside; its training part is divided into five
 folds of the same kind (seed 100), of which the first two validate. No test pair is looked at. Each fit is kept in
-``build/late_interaction_settings``, so that a run that was killed goes on; the table goes to
-``benchmarks/results/late_interaction_settings.md``.
+``build/late_interaction_settings``, so that a run that was killed goes on, and ``--settings`` adds to what is there; the tables of
+all encoders go to ``benchmarks/results/late_interaction_settings.md``.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def main():
     parser.add_argument("--encoder", default="esm2-mini", help="ESM-2 model: name or folder")
     parser.add_argument("--name", help="what the table calls it")
     parser.add_argument("--dtype", default="float32", help="precision of the embedding; see ESM2Embedder")
+    parser.add_argument("--settings", nargs="*", choices=SETTINGS, default=SETTINGS, metavar="SETTING")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -64,30 +65,33 @@ def main():
     KEPT.mkdir(parents=True, exist_ok=True)
     kept_path = KEPT / f"{name}.json"
     kept = json.loads(kept_path.read_text()) if kept_path.exists() else {}
-    for setting, changes in SETTINGS.items():
+    for setting in arguments.settings:
         for scheme in SCHEMES:
             for fold, (train, valid) in enumerate(validation_folds(X, y, scheme)):
                 key = f"{setting} | {scheme} | {fold}"
                 if key in kept:
                     continue
                 model = make_preset("late-interaction", device="cpu", random_state=0)[1:]
-                model[-1].set_params(**changes)
+                model[-1].set_params(**SETTINGS[setting])
                 probability = model.fit(features[train], y[train]).predict_proba(features[valid])[:, 1]
                 kept[key] = roc_auc_score(y[valid], probability)
                 kept_path.write_text(json.dumps(kept, indent=1))
                 print(f"{key}: {kept[key]:.3f}", flush=True)
-    rows = [
-        [
-            setting,
-            *(
-                f"{np.mean([kept[f'{setting} | {scheme} | {fold}'] for fold in (0, 1)]):.3f}"
-                for scheme in SCHEMES
-            ),
-        ]
-        for setting in SETTINGS
-    ]
-    title = f"{name}, ROC AUC on validation folds within the training part (mean of two)"
-    RESULTS.write_text(f"{title}\n\n{markdown_table(['setting', *SCHEMES], rows)}\nMade with {made_on()}.\n")
+            write()
+
+
+def write():
+    """Tables of every encoder and setting whose fits are all there."""
+    text = []
+    for path in sorted(KEPT.glob("*.json")):
+        kept, rows = json.loads(path.read_text()), []
+        for setting in SETTINGS:
+            found = [[kept.get(f"{setting} | {scheme} | {fold}") for fold in (0, 1)] for scheme in SCHEMES]
+            if not any(None in of_scheme for of_scheme in found):
+                rows.append([setting, *(f"{np.mean(of_scheme):.3f}" for of_scheme in found)])
+        title = f"{path.stem}, ROC AUC on validation folds within the training part (mean of two)"
+        text.append(f"{title}\n\n{markdown_table(['setting', *SCHEMES], rows)}")
+    RESULTS.write_text("\n".join([*text, f"Made with {made_on()}.\n"]))
 
 
 if __name__ == "__main__":
