@@ -73,8 +73,8 @@ class TileScorer:
             each = self._block_logits(queries, targets)[:, chosen]
             logits = each.mean(axis=0)
             probability = expit(logits if self.screened.column == 1 else -logits)
-            if hasattr(self.screened.classifier, "predict_uncertainty"):  # of two classes, the same for either
-                uncertainty = expit(each).std(axis=0)
+            if hasattr(self.screened.classifier, "predict_uncertainty"):
+                uncertainty = expit(each).std(axis=0)  # of two classes, the same for either
         elif self.query_features is not None:
             X, classifier = self._pair_matrix(rows, queries, targets), self.screened.classifier
             probability = classifier.predict_proba(X)[:, self.screened.column]

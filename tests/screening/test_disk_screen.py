@@ -320,7 +320,9 @@ def test_an_ensemble_tells_its_uncertainty_in_blocks_as_pair_by_pair(tiny_esm2, 
     late = LateInteractionClassifier(max_epochs=3, lr=1e-2, device="cpu")
     embedder = ESM2Embedder(tiny_esm2, store=None, device="cpu")
     steps = [embedder, PairConcatenator("segments"), ProteinScaler()]
-    model = make_pipeline(*steps, PairEnsembleClassifier(late, n_repeats=3, random_state=0)).fit(TABLE, LABELS)
+    model = make_pipeline(*steps, PairEnsembleClassifier(late, n_repeats=3, random_state=0)).fit(
+        TABLE, LABELS
+    )
     found = screen(model, PROTEOME, None, tmp_path, label=label, block_size=6).pairs()
     X = pd.DataFrame(
         {f"sequence_{side}": found[f"protein_{side}"].astype(str).map(PROTEOME) for side in "ab"}
