@@ -121,6 +121,7 @@ class PairNet(ClassifierMixin, NeuralNet):
     def classes_(self):
         if not self.is_watched:
             raise AttributeError("the labels are in classes_ of the estimator that holds this net")
+        assert self._pairs is not None  # is_watched
         return self._pairs["classes"]
 
     def _labels(self, y):
@@ -173,6 +174,7 @@ class PairNet(ClassifierMixin, NeuralNet):
         """Logits of pairs as the estimator predicts them, in one part."""
         rows = X.X if isinstance(X, Dataset) else X
         dtype = next(self.module_.parameters()).dtype
+        assert self._pairs is not None  # skorch asks for batches of a watched net only
         rows = Rows(rows, dtype, torch.device(self.device), self._pairs["layout"])
         yield torch.from_numpy(predict_logits(self, rows, self.batch_size, self._pairs["symmetric"])).to(
             device

@@ -32,7 +32,7 @@ def uses_own_kernels():
         raise ValueError(
             f"the environment variable {KERNELS_VARIABLE} is {choice!r}; it must be one of {', '.join(KERNELS)}"
         )
-    return choice == "own" and not numba.config.DISABLE_JIT
+    return choice == "own" and not vars(numba.config)["DISABLE_JIT"]
 
 
 @functools.cache

@@ -102,7 +102,7 @@ def _labels(dataset):
 
 def _fixed_format(group):
     columns = _labels(group["axis0"])
-    frame = {}
+    frame: dict[object, object] = {}
     for number in range(int(group.attrs["nblocks"])):
         values = group[f"block{number}_values"]
         names = _labels(group[f"block{number}_items"])
@@ -121,7 +121,7 @@ def _fixed_format(group):
 
 def _table_format(dataset):
     rows = dataset[()]
-    frame = {}
+    frame: dict[object, object] = {}
     for field in rows.dtype.names:
         if field == "index":
             continue

@@ -162,7 +162,8 @@ def _names_of_columns(table, columns, header):
 
 def _merged(parts, names):
     """Sequences of several files as one."""
-    merged, home = NamedSequences(), {}
+    merged = NamedSequences()
+    home: dict[str, str] = {}
     for part, name in zip(parts, names, strict=True):
         for protein, sequence in part.items():
             if protein in merged and not _same(merged[protein], sequence):

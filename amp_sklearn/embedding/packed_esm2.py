@@ -212,7 +212,8 @@ def _find_varlen_attention(device, dtype, n_heads, head_width):
     heads = torch.zeros(1, 3, n_heads, head_width, device=device, dtype=dtype)
     ends = torch.tensor([0, 1], dtype=torch.int32, device=device)
     try:
-        varlen_attn(*heads.unbind(1), ends, ends, 1, 1, num_splits=1)
+        query, key, value = heads.unbind(1)
+        varlen_attn(query, key, value, ends, ends, 1, 1, num_splits=1)
     except RuntimeError:  # torch was built without these kernels, or with some that take no number of splits
         return None
     return varlen_attn

@@ -96,11 +96,12 @@ class EvaluationReport:
     @property
     def notes(self):
         """Sentences on groups with fewer than 50 test pairs of a class."""
+        sizes = zip(self.table["pairs"], self.table["n_pairs"], self.table["n_positive"], strict=True)
         return [
-            f"{row.pairs}: {row.n_positive:,} positive and {row.n_pairs - row.n_positive:,} negative test pairs; fewer than "
-            f"{FEWEST_PAIRS} of a class say little"
-            for row in self.table.itertuples()
-            if few_pairs(row.n_pairs, row.n_positive)
+            f"{name}: {n_positive:,} positive and {n_pairs - n_positive:,} negative test pairs; fewer than {FEWEST_PAIRS} of a "
+            "class say little"
+            for name, n_pairs, n_positive in sizes
+            if few_pairs(n_pairs, n_positive)
         ]
 
     def to_markdown(self):

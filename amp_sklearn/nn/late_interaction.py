@@ -161,12 +161,10 @@ class LateInteraction(PairModule):
         """
         a, b = self.parts(X)
         matrices = self.similarities(a, b)
-        largest = sum(
-            torch.zeros_like(matrices).scatter_(
-                dim, matrices.argmax(dim, keepdim=True), 1 / matrices.shape[-dim - 3]
-            )
-            for dim in (-1, -2)
-        )
+        largest = torch.zeros_like(matrices)
+        for dim in (-1, -2):  # of each row, and of each column
+            place = matrices.argmax(dim, keepdim=True)
+            largest.scatter_add_(dim, place, torch.full_like(matrices, 1 / matrices.shape[-dim - 3]))
         softmax = matrices.flatten(-2).softmax(-1).view_as(matrices)
         even = torch.full_like(matrices, 1 / matrices[0, 0].numel())
         weights = (

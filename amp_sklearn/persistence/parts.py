@@ -66,7 +66,7 @@ def net_to_bytes(net):
         described = {"module": "AutoEncoder", "sizes": sizes, "dtype": dtype, "history": []}
         return json.dumps(described), _parameters(net)
     given = net.get_params_for("module")
-    kind = given["kind"]
+    kind: type = given["kind"]
     name = kind.__name__ if kind is MODULES.get(kind.__name__) else type_name(kind)
     if kind is not (MODULES | REGISTERED).get(name):
         raise TypeError(

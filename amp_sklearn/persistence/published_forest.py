@@ -135,8 +135,8 @@ def _given_columns(forest, n_tokens, width, token_order, path):
         return _names(order[n_tokens], width)
     meaning = pair_tokens([str(label) for label in labels], ("1", "2"), token_order)
     column_of = {label: (*of, d) for of, labelled in meaning.items() for d, label in labelled.items()}
-    given = [column_of.get(str(label)) for label in labels]
-    if None in given or sorted(given) != sorted(_names(_TOKENS[n_tokens], width)):
+    given = [column_of[str(label)] for label in labels if str(label) in column_of]
+    if len(given) < len(labels) or sorted(given) != sorted(_names(_TOKENS[n_tokens], width)):
         raise ValueError(
             f"the columns of the forest in {path} are not named as those of {n_tokens} tokens, such as "
             f"1_segment0_0; it has {', '.join(map(repr, list(map(str, labels))[:4]))}, ..."

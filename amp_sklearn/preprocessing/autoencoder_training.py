@@ -58,7 +58,8 @@ def train_autoencoder(
         If the loss or the parameters stop being numbers and there is no epoch worth keeping; else the last good
         epoch is kept, with a TrainingWarning.
     """
-    data, losses = _tensor(tokens, device), []
+    data = _tensor(tokens, device)
+    losses: list[float] = []
     good, interruption = None, None
     # Batches of nearly equal size: batch normalisation cannot train on a last batch of one token.
     n_batches = max(1, len(tokens) // batch_size)

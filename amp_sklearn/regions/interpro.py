@@ -163,10 +163,10 @@ def read_interproscan_json(path):
                 evidence = _evidence(library, signature["accession"], entry.get("accession"))
                 for location in match["locations"]:
                     for part in _fragments(location):
-                        ends = [(whole_number(part[end]), "exact") for end in ("start", "end")]
+                        start, end = ((whole_number(part[name]), "exact") for name in ("start", "end"))
                         for protein in proteins:
                             type_ = interpro_type(entry.get("type"))
-                            rows.add(protein, type_, *ends, None, description, evidence, length)
+                            rows.add(protein, type_, start, end, None, description, evidence, length)
         except AnnotationError as error:
             raise rows.error(str(error).removeprefix(f"{path}: "), json_line(path, *way)) from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:

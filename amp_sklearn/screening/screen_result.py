@@ -142,8 +142,8 @@ def _degrees(pairs):
         for name in table.column_names:
             counted = table[name].to_pandas().value_counts()
             degree = degree.add(counted, fill_value=0)
-    counts = degree.astype(int).value_counts().sort_index()
-    return {str(int(partners)): int(n) for partners, n in counts.items() if partners > 0}
+    partners, proteins = np.unique(degree.to_numpy(dtype=int), return_counts=True)
+    return {str(k): int(n) for k, n in zip(partners.tolist(), proteins, strict=True) if k > 0}
 
 
 def _merge_best(blocks, folder, manifest):

@@ -100,7 +100,8 @@ class ScreenedModel:
     """
 
     def __init__(self, model, label=None):
-        self.calibrators, self.domain = [], None
+        self.calibrators: list[dict] = []
+        self.domain = None
         check_is_fitted(model)
         self.column = class_column(model, label)
         while True:
