@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, average_precision_score, matthews_corrcoef, roc_auc_score
-from tables import made_on, markdown_table
+from tables import list_table, made_on, markdown_table
 
 from amp_sklearn.metrics import expected_calibration_error
 
@@ -101,7 +101,7 @@ def risk_coverage(y, probability, shares=(1.0, 0.75, 0.5, 0.25, 0.1)):
 
 
 def write_tables(folder, parts, encoder, results):
-    """``bernett_all_models.{csv,md}`` in the folder of results."""
+    """``bernett_all_models.{csv,md}`` in the folder of results, and the same table for the documentation."""
     (_, y_val), (X, y) = parts["val"], parts["test"]
     predictions = read_predictions(folder)
     rows, tested, means = [], {}, {}
@@ -160,13 +160,16 @@ def write_tables(folder, parts, encoder, results):
         )
     risks = ", ".join(f"{risk:.3f}" for risk in risk_coverage(y, probabilities[best]))
     devices = ", ".join(sorted(table["device"].dropna().unique())) if "device" in table else "CPU"
-    text = (
-        f"{markdown_table(['model', 'runs', *SHOWN.values(), 'fit, seconds'], lines)}\n"
-        f"Test part: {len(y):,} pairs, {int(y.sum()):,} positive; {len(parts['train'][1]):,} pairs to train, {len(y_val):,} to validate; "
-        f"{encoder}. Probabilities of our models are calibrated on the validation part (slope and intercept); members of the "
-        f"ensemble are chosen there too. Fits on {devices}, several at a time. {made_on()}.\n\n"
-        + "\n".join(said)
-        + f"\n\nShare of wrong labels among the surest 100, 75, 50, 25, 10 % of the test pairs by {best}: {risks}.\n"
+    header = ["model", "runs", *SHOWN.values(), "fit, seconds"]
+    notes = (
+        f"Test part: {len(y):,} pairs, {int(y.sum()):,} positive; {len(parts['train'][1]):,} pairs to train, {len(y_val):,} to "
+        f"validate; {encoder}. Probabilities of our models are calibrated on the validation part (slope and intercept); members of "
+        f"the ensemble are chosen there too. Fits on {devices}, several at a time. {made_on()}.\n\n"
+        + "\n\n".join(said)
+        + f"\n\nShare of wrong labels among the surest 100, 75, 50, 25, 10 % of the test pairs by the {best}: {risks}.\n"
     )
+    text = f"{markdown_table(header, lines)}\n{notes}"
+    if results == ROOT / "benchmarks" / "results":
+        (ROOT / "docs" / "bernett_all_models.inc").write_text(f"{list_table(header, lines)}\n{notes}")
     (results / "bernett_all_models.md").write_text(text)
     print(text)
