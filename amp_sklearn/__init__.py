@@ -29,6 +29,7 @@ _HOME_OF = {
     "ProteinDisjointKFold": "model_selection",
     "ProteinFrequencyClassifier": "classification",
     "ProteinScaler": "preprocessing",
+    "Report": "report",
     "SelectiveClassifier": "calibration",
     "TokenMeanClassifier": "classification",
     "audit_pairs": "audit",

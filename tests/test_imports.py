@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = (
     "exceptions", "writing", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification",
     "model_selection", "presets", "audit", "calibration", "persistence", "screening", "explanation", "regions", "plotting", "workflows",
-    "cli",
+    "report", "cli",
 )  # fmt: skip
 NOT_ALLOWED = {
     "explanation": {"classification", "presets"}
@@ -34,6 +34,7 @@ PUBLIC = (
     "explanation",
     "regions",
     "plotting",
+    "report",
 )
 
 

@@ -15,6 +15,7 @@ from .models import models
 from .negatives import negatives
 from .predict import predict
 from .regions import regions
+from .report import report
 from .run import WRONG_INPUT
 from .screen import screen
 from .search import search
@@ -46,7 +47,7 @@ def version(
 
 COMMANDS = {
     "From data to predictions": (demo, embed, train, search, predict, screen),
-    "Is it right, and why": (evaluate, audit, explain, regions),
+    "Is it right, and why": (evaluate, audit, explain, regions, report),
     "Material": (models, negatives),
 }
 

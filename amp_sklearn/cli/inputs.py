@@ -37,8 +37,9 @@ def read_input(run, pairs, sequences, reading, *, labelled, limit=None):
     pairs : Path
     sequences : list of Path
     reading : PairReading
-    labelled : bool
-        Whether labels are needed, 1 and 0; else a label column stays a column like any other.
+    labelled : bool or None
+        Whether labels are needed, 1 and 0; with False a label column stays a column like any other, with None labels
+        are used where there are some.
     limit : int, default=None
         Use only the first pairs.
 
@@ -58,8 +59,8 @@ def read_input(run, pairs, sequences, reading, *, labelled, limit=None):
     header = None if reading.no_header else 0
     sheet = _number(reading.sheet)
     columns = _two(reading.columns, "--columns", "A,B")
-    label = _number(reading.label) if labelled else False
-    if reading.label is not None and not labelled:
+    label = False if labelled is False else _number(reading.label)
+    if reading.label is not None and labelled is False:
         run.say("--label has no effect here: labels are not needed")
     table = read_table(pairs, header=header, sheet=sheet)
     X, y = read_pairs(
@@ -73,20 +74,20 @@ def read_input(run, pairs, sequences, reading, *, labelled, limit=None):
         **_sequence_settings(reading),
     )
     ids = id_columns_of(table, columns, {})
-    used = {*ids, label_column_of(table, label, ids)} if labelled else set(ids)
+    used = set(ids) if labelled is False else {*ids, label_column_of(table, label, ids)}
     other = pd.DataFrame({
         f"column_{name}" if isinstance(name, int) else name: cells
         for name, cells in table.columns.items()
         if name not in used
     })  # fmt: skip
-    if labelled:
-        require_labels(pairs, X, y)
+    if labelled or y is not None:
+        require_labels(pairs, X, y, both=bool(labelled))
     if limit is not None:
         X, y, other = X.iloc[:limit], None if y is None else y[:limit], other.iloc[:limit]
     run.results |= {"n_pairs": len(X), "n_proteins": len(set(X.to_numpy().ravel()))}
-    if y is not None and labelled:
+    if y is not None:
         run.results["n_positive"] = int((np.asarray(y).astype(int) == 1).sum())
-    run.say(count_text(pairs, X, y if labelled else None))
+    run.say(count_text(pairs, X, y))
     return PairInput(X, y, other)
 
 
@@ -127,8 +128,8 @@ def _two(text, option, form):
     return tuple(map(_number, names))
 
 
-def require_labels(pairs, X, y):
-    """Refuse labels other than 1 and 0, and labels that are all the same."""
+def require_labels(pairs, X, y, both=True):
+    """Refuse labels other than 1 and 0, and with ``both`` labels that are all the same."""
     if y is None:
         raise PairTableError(
             f"{pairs} has no label column; this command needs one, named label (1 and 0), or name yours with --label NAME"
@@ -141,7 +142,7 @@ def require_labels(pairs, X, y):
             f"the labels of {pairs} are {', '.join(found[:5])}, first {y[others[0]]} of {pair}; "
             "write 1 for interacting pairs, else 0, or name another column with --label NAME"
         )
-    if len(found) == 1:
+    if both and len(found) == 1:
         raise PairTableError(f"all labels of {pairs} are {found[0]}; there must be pairs with 1 and with 0")
 
 

@@ -1,0 +1,5 @@
+"""One self-contained HTML page about a fitted model and a set of pairs."""
+
+from .report import Report
+
+__all__ = ["Report"]

@@ -1,0 +1,66 @@
+"""Pictures of a report as inline SVG."""
+
+import io
+import re
+
+from matplotlib.figure import Figure
+
+from ..plotting import AttributionDisplay, InteractionMapDisplay, ReliabilityDisplay, RocPrDisplay
+
+
+def inline_svg(figure, name):
+    """A figure as SVG text whose ids begin with a name, so that pictures on one page do not share any.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+
+
+def score_pictures(y, probability):
+    """ROC, precision-recall and reliability of the predictions."""
+    return [
+        ("ROC and precision-recall curves", RocPrDisplay.from_predictions(y, probability).figure_),
+        ("Calibration: predicted probability against share of interactions", ReliabilityDisplay.from_predictions(y, probability).figure_),
+    ]  # fmt: skip
+
+
+def learning_curve(history):
+    """Losses by epoch of the history of a network; None without one."""
+    names = [name for name in ("train_loss", "valid_loss", "val_loss") if history and name in history[-1]]
+    if not names or len(history) < 2:
+        return None
+    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+    ax = figure.add_subplot()
+    for name in names:
+        points = [(row.get("epoch", i + 1), row[name]) for i, row in enumerate(history) if name in row]
+        ax.plot(*zip(*points, strict=True), marker="o", label=name.replace("_", " "))
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("loss")
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def explanation_picture(explanation):
+    """Segments of all explained pairs."""
+    return AttributionDisplay.from_explanation(explanation).figure_
+
+
+def pair_pictures(explanation, pair):
+    """One pair along both sequences, and its interaction map where there is one."""
+    figures = [AttributionDisplay.from_explanation(explanation, kind="track", pair=pair).figure_]
+    if explanation.pair_values is not None:
+        figures.append(InteractionMapDisplay.from_explanation(explanation, pair=pair).figure_)
+    return figures
