@@ -22,6 +22,7 @@ from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
 from .registry import available_explainers, explain, make_explainer, register_explainer
 from .replacement import Occlusion, Permutation
 from .residue_gradients import ResidueGradients
+from .residue_truth import ResidueTruthReport, evaluate_against_residues
 from .residues import spread_over_residues
 from .sanity import rank_correlation, top_overlap
 from .shapley_gradients import GradientShap
@@ -49,11 +50,13 @@ __all__ = [
     "PublishedAnalysis",
     "RefusedExplanation",
     "ResidueGradients",
+    "ResidueTruthReport",
     "TreeShap",
     "aggregate_tokens",
     "available_explainers",
     "baseline_rows",
     "deletion_curve",
+    "evaluate_against_residues",
     "evaluate_explanations",
     "explain",
     "insertion_curve",
