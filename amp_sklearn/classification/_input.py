@@ -68,6 +68,13 @@ def training_data(estimator, X, y, sample_weight, reset, classes=None):
             estimator.class_weight, classes=estimator.classes_, y=y, sample_weight=weight
         )
         weight = weight * of_class[numbers]
+    with np.errstate(over="ignore", under="ignore"):
+        total, smallest = weight.sum().astype(np.float32), weight.min().astype(np.float32)
+    if not np.isfinite(total) or smallest == 0:  # the loss would be NaN, or leave pairs out in silence
+        raise ValueError(
+            f"sample_weight (times class_weight) ranges from {weight.min():g} to {weight.max():g}, beyond what the loss can "
+            "be computed with; only their ratios matter: divide them by their mean, and give 0 to pairs to leave out"
+        )
     return X, numbers, weight
 
 

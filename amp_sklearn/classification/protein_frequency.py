@@ -139,6 +139,10 @@ class ProteinFrequencyClassifier(ClassifierMixin, BaseEstimator):
             )
         if not weight.any():
             raise ValueError("all weights are zero: there is no pair to learn from")
+        if weight.max() > np.finfo(float).max / (4 * len(weight)):
+            raise ValueError(
+                f"weights of up to {weight.max():g} add up to infinity; only their ratios matter: divide them by their mean"
+            )
         cells, label, weight = cells[weight > 0], label[weight > 0], weight[weight > 0]
         codes, self.proteins_ = pd.factorize(cells.ravel())
         codes = codes.reshape(cells.shape)

@@ -37,7 +37,7 @@ class PairMatrix:
     Raises
     ------
     ValueError
-        If shapes do not fit together.
+        If shapes do not fit together, or an index is no whole number.
     IndexError
         If an index points to no protein.
 
@@ -57,7 +57,16 @@ class PairMatrix:
     """Largest dense array that ``numpy.asarray`` makes; beyond it a MemoryError tells the size."""
 
     def __init__(self, features, index, layout=None):
-        index = np.asarray(index, dtype=np.intp)
+        given = np.asarray(index)
+        whole = given.dtype.kind in "iu" or (
+            given.dtype.kind == "f" and np.array_equal(given, np.trunc(given))
+        )
+        if not whole or (given.size and np.abs(given).max() > 2**53):
+            raise ValueError(
+                f"index must hold whole numbers, got values of type {given.dtype}"
+                f"{', some of them fractions, NaN or too large' if given.dtype.kind in 'iuf' else ''}"
+            )
+        index = given.astype(np.intp)
         if index.ndim != 2 or index.shape[1] != 2:
             raise ValueError(f"index must have shape (n_pairs, 2), got {index.shape}")
         if features.ndim != 2:

@@ -1,6 +1,7 @@
 """Attention of more pairs than fit into memory: written to disk block by block, resumable."""
 
 import dataclasses
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -46,13 +47,25 @@ class AttentionStore:
     FileNotFoundError
         If there is no such store.
     ValueError
-        If it was written by a later version.
+        If it was written by a later version, or if a file is damaged, cut short or missing.
+
+    See Also
+    --------
+    AttentionStore.verify : Compare every block with the digest that was taken when it was written.
     """
 
     def __init__(self, path):
         self.path = Path(path)
         if not (self.path / "header.json").exists():
             raise FileNotFoundError(f"{self.path} holds no attention maps: it has no header.json")
+        try:
+            self._open()
+        except (LookupError, TypeError, AttributeError, OSError, EOFError, ValueError) as error:
+            if str(self.path) in str(error) and type(error) is ValueError:
+                raise
+            raise ValueError(_damaged(self.path, f"{type(error).__name__}: {error}")) from error
+
+    def _open(self):
         self.header = json.loads((self.path / "header.json").read_text())
         if self.header["format"] > FORMAT_NUMBER:
             raise ValueError(
@@ -63,7 +76,52 @@ class AttentionStore:
         self.map_names = tuple(self.header["map_names"])
         self.pair_ids = np.array(self.header["pair_ids"], dtype=object).reshape(-1, 2)
         self.n_pairs = self.header["n_pairs"]
-        self.n_done = int((self.path / "done").read_text())
+        text = (self.path / "done").read_text()
+        if not (text.isascii() and text.isdigit() and int(text) <= self.n_pairs == len(self.pair_ids)):
+            raise ValueError(_damaged(self.path, f"done holds {text[:20]!r} for {self.n_pairs} pairs"))
+        self.n_done = int(text)
+        n_tokens = self.layout.n_tokens
+        shapes = {
+            "token_maps": (self.n_pairs, len(self.map_names), n_tokens, n_tokens),
+            "values": (self.n_pairs, n_tokens),
+        }
+        for name, shape in shapes.items():
+            self._check_array(f"{name}.npy", shape)
+
+    def _check_array(self, name, shape):
+        """Raise unless the file of an array has its shape, and all of its bytes."""
+        try:
+            there = np.load(self.path / name, mmap_mode="r").shape
+        except ValueError as error:
+            raise ValueError(_damaged(self.path, f"{name}: {error}")) from error
+        if there != shape:
+            raise ValueError(_damaged(self.path, f"{name} has shape {there}, expected {shape}"))
+
+    def verify(self):
+        """Read every block and compare it with the digest that was taken when it was written.
+
+        Raises
+        ------
+        ValueError
+            If a block is not as it was written, or no digest was taken of it.
+        """
+        path = self.path / "digests"
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        position = 0
+        blocks = {}  # the last digest of a block counts: an interrupted one is written again
+        for line in lines:
+            parts = line.split(" ")
+            if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit():
+                blocks[int(parts[0])] = int(parts[1]), parts[2]
+        token_maps, values = self.token_maps, self.values
+        while position < self.n_done:
+            stop, digest = blocks.get(position, (0, ""))
+            rows = slice(position, stop)
+            if stop <= position or _block_digest(token_maps[rows], values[rows]) != digest:
+                raise ValueError(
+                    _damaged(self.path, f"pairs from {position} on are not as they were written")
+                )
+            position = stop
 
     @property
     def token_maps(self):
@@ -146,7 +204,8 @@ def write_attention(path, fitted, X, *, explainer=None, layout=None, dtype="floa
     RefusedExplanation
         If the model has no attention that could be shown.
     ValueError
-        If the folder holds attention of another model, of other pairs or with other settings.
+        If the folder holds attention of another model, of other pairs or with other settings, or is damaged: what is
+        there is read and compared with its digests before the work goes on.
 
     Examples
     --------
@@ -194,6 +253,7 @@ def write_attention(path, fitted, X, *, explainer=None, layout=None, dtype="floa
                 _begin(folder, work, model, found)
             _write_rows(folder / "token_maps.npy", start, found.token_maps)
             _write_rows(folder / "values.npy", start, found.values)
+            _write_digest(folder, rows, found, dtype)
             _write_text(folder / "done", str(rows.stop))  # last: what it counts is on disk
             progress.update(rows.stop - start)
     return AttentionStore(folder)
@@ -209,7 +269,26 @@ def _check_folder(folder, work):
         raise ValueError(
             f"{folder} holds attention that differs in {', '.join(other)}; give another folder, or remove this one"
         )
+    there.verify()
     return there.n_done
+
+
+def _damaged(folder, what):
+    return f"the attention maps in {folder} are damaged ({what}); remove that folder and write them again"
+
+
+def _block_digest(token_maps, values):
+    digest = hashlib.blake2b(np.ascontiguousarray(token_maps).data, digest_size=16)
+    digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def _write_digest(folder, rows, found, dtype):
+    digest = _block_digest(found.token_maps.astype(dtype), found.values.astype("float64"))
+    with open(folder / "digests", "a") as file:
+        file.write(f"{rows.start} {rows.stop} {digest}\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _begin(folder, work, model, found):

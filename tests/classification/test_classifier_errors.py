@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from amp_sklearn.classification import ProteinFrequencyClassifier
 from amp_sklearn.data import FeatureLayout, PairMatrix
 
 
@@ -77,6 +78,11 @@ def test_weights_must_leave_a_pair(small, pairs):
     X, y = pairs
     with pytest.raises(ValueError, match=r"sample_weight is 0 for every pair|at least one non-zero"):
         small().fit(X, y, sample_weight=np.zeros(90))
+    for weight in (np.full(90, 1e308), np.r_[1e39, np.ones(89)], np.r_[1e-60, np.ones(89)]):
+        with pytest.raises(ValueError, match=r"only their ratios matter: divide them by their mean"):
+            small().fit(X, y, sample_weight=weight)
+    with pytest.raises(ValueError, match="divide them by their mean"):
+        ProteinFrequencyClassifier().fit([["a", "b"]] * 90, y, sample_weight=np.full(90, 1e308))
 
 
 def test_other_tokens_than_in_fit(small, pairs):

@@ -227,3 +227,15 @@ class TestScikitLearn:
             for X in (self.X, self.dense)
         ]
         assert np.array_equal(*scores)
+
+
+@pytest.mark.parametrize("index", [[[0.5, 1]], [[0, np.nan]], [[True, False]], [["0", "1"]], [[0, np.inf]]])
+def test_an_index_that_is_no_whole_number_is_refused(index):
+    with pytest.raises(ValueError, match="whole numbers"):
+        PairMatrix(np.ones((2, 3)), index)
+
+
+def test_whole_numbers_of_any_type_are_an_index():
+    for kind in (float, np.uint8, np.int64):
+        assert PairMatrix(np.ones((2, 3)), np.array([[0, 1]], dtype=kind)).index.dtype == np.intp
+    assert PairMatrix(np.ones((2, 3)), np.empty((0, 2))).shape == (0, 6)

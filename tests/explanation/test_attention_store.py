@@ -1,6 +1,8 @@
 """Attention on disk equals attention in memory, also after an interruption."""
 
 import itertools
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -105,3 +107,46 @@ def test_errors(network, features, tmp_path):
     header.write_text(header.read_text().replace('"format": 1', '"format": 99'))
     with pytest.raises(ValueError, match="format 99"):
         AttentionStore(tmp_path)
+
+
+def test_damaged_files_name_the_folder(network, features, tmp_path):
+    module, explainer = network("transformer"), AttentionExplainer(batch_size=7)
+    whole = write_attention(tmp_path / "whole", module, features, explainer=explainer)
+    whole.verify()
+
+    def cut(path):
+        os.truncate(path, path.stat().st_size - 10)
+
+    def flip(path):
+        content = bytearray(path.read_bytes())
+        content[-40] ^= 1
+        path.write_bytes(content)
+
+    damages = [
+        ("token_maps.npy", cut, True),
+        ("values.npy", os.remove, True),
+        ("values.npy", lambda path: path.write_bytes(b""), True),
+        ("done", lambda path: path.write_text("99999"), True),
+        ("done", lambda path: path.write_text("-1"), True),
+        ("header.json", lambda path: path.write_text("{"), True),
+        (
+            "header.json",
+            lambda path: path.write_text('{"format": 1, "layout": {"tokens": [], "width": 0}}'),
+            True,
+        ),
+        ("token_maps.npy", flip, False),
+        ("values.npy", flip, False),
+        ("digests", os.remove, False),
+    ]
+    for number, (name, damage, at_once) in enumerate(damages):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "whole", folder)
+        damage(folder / name)
+        if at_once:
+            with pytest.raises(ValueError, match=rf"{folder} are damaged .*remove that folder"):
+                AttentionStore(folder)
+        else:
+            with pytest.raises(ValueError, match=rf"{folder} are damaged .*not as they were written"):
+                AttentionStore(folder).verify()
+        with pytest.raises(ValueError, match=rf"{folder} are damaged"):
+            write_attention(folder, module, features, explainer=explainer)
