@@ -99,6 +99,9 @@ def demo(
         run.say(f"  {name:<16} {what}")
     run.say("\nGo on with the model:")
     run.say(f"  amp-sklearn explain {out}/model.amp {out}/predictions.tsv {out}/proteins.fasta --limit 100")
+    run.say(
+        f"  amp-sklearn report {out}/model.amp {out}/predictions.tsv {out}/proteins.fasta --out {out}_report.html"
+    )
     run.say(f"  amp-sklearn screen {out}/model.amp {out}/proteins.fasta --top-k 10")
     run.say("\nYour own pairs (table with protein_a, protein_b, label) and FASTA file:")
     run.say("  amp-sklearn evaluate pairs.tsv proteins.fasta --out evaluation")

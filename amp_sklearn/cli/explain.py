@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .inputs import load_fitted, read_input, require_two_classes
+from .inputs import load_fitted, model_file, read_input, require_two_classes
 from .options import Device, Limit, Model, PairReading, Pairs, Seed, Sequences
 from .outputs import save_picture, write_table
 from .run import Run, command
@@ -46,6 +46,7 @@ def explain(
 
     Writes explanation.npz, which 'amp-sklearn regions' takes, the top segments, and pictures.
     """
+    model = model_file(model)
     run.reads(model, pairs, *sequences, *([] if background is None else [background]))
     run.writes_into(out)
     data = read_input(run, pairs, sequences, reading, labelled=False, limit=limit)

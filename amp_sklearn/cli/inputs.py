@@ -170,6 +170,22 @@ def build_model(run, name, esm2, max_length, device, seed, epochs, X=None):
     )
 
 
+def model_file(path):
+    """The file that a model argument means: a file, or where there is none of that name a ready model."""
+    if path.exists() or path.suffix:
+        return path
+    from ..persistence import ready_models
+
+    ready = ready_models()
+    if str(path) in ready:
+        return ready[str(path)]
+    if len(path.parts) == 1:
+        raise FileNotFoundError(
+            f"there is no model file {path}, and no ready model of this name; ready are {', '.join(ready)}"
+        )
+    return path
+
+
 def load_fitted(path, device=None, verbose=0):
     """A fitted model from a file by ``save_model``, or, with a warning, by joblib; it shows progress if it shall."""
     fitted = _loaded(path, device)

@@ -50,7 +50,8 @@ Sequences = Annotated[
 Model = Annotated[
     Path,
     typer.Argument(
-        help="Model saved by 'amp-sklearn train', or by joblib (.joblib, .pkl), which can run code.",
+        help="Model saved by 'amp-sklearn train', the name of a ready one (yeast-mini), or a file by joblib (.joblib, .pkl), "
+        "which can run code.",
         show_default=False,
     ),
 ]

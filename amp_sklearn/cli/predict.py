@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .checks import warn_of_constant, warn_of_long_proteins
-from .inputs import embedder_of, load_fitted, read_input, require_two_classes
+from .inputs import embedder_of, load_fitted, model_file, read_input, require_two_classes
 from .options import Device, Limit, Model, PairReading, Pairs, Sequences
 from .outputs import TABLES, write_table
 from .run import Run, command
@@ -30,6 +30,7 @@ def predict(
     Writes protein_a, protein_b, the other columns of the table, then: probability; calibrated (models trained with
     --calibrate); uncertainty (ensembles); similarity to the training proteins and outside_domain (--domain); prediction.
     """
+    model = model_file(model)
     run.reads(model, pairs, *sequences)
     run.writes(out, TABLES)
     data = read_input(run, pairs, sequences, reading, labelled=False, limit=limit)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .inputs import load_fitted, read_input, require_two_classes
+from .inputs import load_fitted, model_file, read_input, require_two_classes
 from .options import Device, Limit, Model, PairReading, Pairs, Seed, Sequences
 from .run import Run, command
 
@@ -41,6 +41,7 @@ def report(
 
     The page needs no network. Labels are used where the table has them.
     """
+    model = model_file(model)
     run.reads(model, pairs, *sequences, *([] if train_pairs is None else [train_pairs]))
     run.writes(out, (".html",))
     data = read_input(run, pairs, sequences, reading, labelled=None, limit=limit)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .checks import warn_of_long_sequences
-from .inputs import embedder_of, load_fitted, read_proteins, require_two_classes
+from .inputs import embedder_of, load_fitted, model_file, read_proteins, require_two_classes
 from .options import Device, Model, Seed, SequenceReading
 from .run import Run, command
 
@@ -84,6 +84,7 @@ def screen(
         share = (int(found[1]), int(found[2]))
         if merge:
             raise ValueError("--part computes one share, --merge finishes the screen: give one of them")
+    model = model_file(model)
     run.reads(model, *sequences, *(partners or []))
     run.writes_into(out, resume=True)
     run.resumes = f"finished blocks are in {out}; the same command goes on there"
