@@ -7,7 +7,7 @@ from pathlib import Path
 from ..writing import write_atomically
 
 TABLES = (".tsv", ".csv", ".xlsx", ".parquet")
-_EXCEL_ROWS = 1_048_575
+_EXCEL_ROWS, _SHEET = 1_048_575, "Sheet1"
 
 
 def require_inputs(paths):
@@ -125,9 +125,20 @@ def write_table(table, path):
         if kind == ".parquet":
             table.to_parquet(unfinished, index=False)
         elif kind == ".xlsx":
-            table.to_excel(unfinished, index=False)
+            _write_excel(table, unfinished)
         else:
             table.to_csv(unfinished, sep="," if kind == ".csv" else "\t", index=False)
+
+
+def _write_excel(table, path):
+    """A sheet in which text that begins with an equals sign stays text, not a formula."""
+    import pandas as pd
+
+    with pd.ExcelWriter(path, engine="openpyxl") as book:
+        table.to_excel(book, index=False, sheet_name=_SHEET)
+        formulas = (cell for row in book.sheets[_SHEET].iter_rows() for cell in row if cell.data_type == "f")
+        for cell in formulas:
+            cell.data_type = "s"
 
 
 def write_text(text, path):
