@@ -1,5 +1,6 @@
 """Explanations of fitted models: one contract, several methods."""
 
+from .adapters import CAPTUM_METHODS, SHAP_METHODS, CaptumAdapter, ShapAdapter
 from .attention import AttentionExplainer
 from .attention_store import AttentionStore, write_attention
 from .attribution_baselines import baseline_rows
@@ -29,11 +30,14 @@ from .shapley_gradients import GradientShap
 from .trees import Gini, TreeShap
 
 __all__ = [
+    "CAPTUM_METHODS",
     "PUBLISHED_ANALYSES",
+    "SHAP_METHODS",
     "TOKEN_SETS",
     "AttentionExplainer",
     "AttentionStore",
     "Attribution",
+    "CaptumAdapter",
     "DeepShap",
     "ESM2Gradients",
     "ExplainedModel",
@@ -51,6 +55,7 @@ __all__ = [
     "RefusedExplanation",
     "ResidueGradients",
     "ResidueTruthReport",
+    "ShapAdapter",
     "TreeShap",
     "aggregate_tokens",
     "available_explainers",

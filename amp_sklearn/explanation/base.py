@@ -56,6 +56,8 @@ class Explainer(ABC):
 
     name: ClassVar[str] = ""
     expensive: ClassVar[bool] = False  # too slow to be compared without being asked for
+    baselines: ClassVar[tuple[str, ...]] = ("mean", "zero", "sample")
+    """Names that the setting ``baseline`` may have, of methods that have it."""
     exact_to: ClassVar[float | None] = None
     """Largest ``error``, relative to what was handed out, that is rounding; None for methods that approximate."""
 

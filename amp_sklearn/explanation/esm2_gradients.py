@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from ..data.segments import SEGMENT_TOKENS, token_bounds
 from .base import Attribution, Explainer
@@ -52,6 +53,8 @@ class ESM2Gradients(Explainer):
     batch_tokens : int, default=4096
         Residues computed together at most, over points and both proteins; at least one point. Lower it when
         memory is short.
+    verbose : int, default=1
+        Show progress over residues with the time left when positive, where there are several pairs.
 
     Notes
     -----
@@ -91,6 +94,7 @@ class ESM2Gradients(Explainer):
     """
 
     expensive: ClassVar[bool] = True
+    baselines: ClassVar[tuple[str, ...]] = BASELINES
 
     rule: str = "integrated_gradients"
     baseline: str = "mean"
@@ -98,6 +102,7 @@ class ESM2Gradients(Explainer):
     tolerance: float = 0.05
     max_steps: int = 512
     batch_tokens: int = 4096
+    verbose: int = 1
 
     def reason_unsuitable(self, model):
         if model.module is None:
@@ -116,8 +121,8 @@ class ESM2Gradients(Explainer):
         function = DifferentiablePipeline(model)
         absent = function.absent(self.baseline)
         values, residues, base, error = [], [], [], []
-        for sequences in model.sequences:
-            residues_read = model.embedder.residues_embedded(sequences)
+        pairs = [model.embedder.residues_embedded(sequences) for sequences in model.sequences]
+        for residues_read in self._with_progress(pairs):
             path = _Path(function, residues_read, absent, self.batch_tokens)
             with differentiating(model.module):
                 if self.rule == "gradient_x_input":
@@ -135,6 +140,15 @@ class ESM2Gradients(Explainer):
             error=np.array(error),
             notes=self._shortfall(error),
         )
+
+    def _with_progress(self, pairs):
+        """The pairs one after the other; a bar counts residues, as a pair takes time by its length."""
+        total = sum(len(sequence) for pair in pairs for sequence in pair)
+        hidden = self.verbose < 1 or len(pairs) < 2
+        with tqdm(total=total, desc=self.name, unit="residue", unit_scale=True, disable=hidden) as progress:
+            for pair in pairs:
+                yield pair
+                progress.update(sum(map(len, pair)))
 
     def _shortfall(self, error):
         missed = int((np.abs(error) > self.tolerance).sum())

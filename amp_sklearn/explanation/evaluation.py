@@ -78,7 +78,7 @@ def evaluate_explanations(
         As for ``explain``.
     X : DataFrame, PairMatrix or array-like
         Pairs to explain; a hundred are enough for narrow intervals.
-    methods : sequence of str or Explainer, or dict of str to these, default=None
+    methods : sequence of str, Explainer or type, or dict of str to these, default=None
         What to compare; keys of a dict are the names in the report. None takes every method that does not
         refuse the model, but for those that pass through the language model.
     layout, background, target
@@ -179,7 +179,7 @@ def _named(methods):
         methods = affordable_explainers()
     if isinstance(methods, dict):
         return methods
-    return {method if isinstance(method, str) else method.name: method for method in methods}
+    return {method if isinstance(method, str) else make_explainer(method).name: method for method in methods}
 
 
 def _interval(values):

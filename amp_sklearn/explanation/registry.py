@@ -1,5 +1,6 @@
 """Explainers by name, and ``explain``, the function that runs any of them."""
 
+import difflib
 from dataclasses import fields, replace
 
 from .base import Explainer
@@ -54,8 +55,10 @@ def make_explainer(method, **settings):
 
     Parameters
     ----------
-    method : str or Explainer
-        A member of ``available_explainers()``, the name of a published analysis, or an explainer.
+    method : str, Explainer or type
+        A member of ``available_explainers()``, the name of a published analysis, ``"captum:KernelShap"`` or
+        ``"shap:PermutationExplainer"`` and the like (or the class of these libraries itself), a class of explainers of
+        this package, or an explainer.
     **settings
         Settings of the explainer; they override those of a published analysis.
 
@@ -74,15 +77,43 @@ def make_explainer(method, **settings):
         if settings:
             raise ValueError(f"settings {sorted(settings)} belong into {type(method).__name__}(...)")
         return method
+    from .adapters import (
+        make_adapter,  # which needs this module, through the explainers that it shares rules with
+    )
+
+    adapter = make_adapter(method, settings)
+    if adapter is not None:
+        return adapter
+    if isinstance(method, type) and issubclass(method, Explainer):
+        return _checked(method, method.name or method.__name__, settings)
+    if not isinstance(method, str):
+        raise TypeError(
+            f"method must be the name of an explainer, an explainer or its class, got {type(method).__name__}"
+        )
     if method in PUBLISHED_ANALYSES:
         analysis = PUBLISHED_ANALYSES[method]
         return make_explainer(analysis.method, **{**analysis.settings, **settings})
     if method not in _REGISTRY:
         raise ValueError(
-            f"no explainer {method!r}; there are {', '.join(available_explainers())}, and the published analyses "
-            f"{', '.join(PUBLISHED_ANALYSES)}"
+            f"no explainer {method!r}; {_nearest(method)}there are {', '.join(available_explainers())}, the published "
+            f"analyses {', '.join(PUBLISHED_ANALYSES)}, and the methods of two libraries such as 'captum:KernelShap' and "
+            "'shap:KernelExplainer'"
         )
-    cls = _REGISTRY[method]
+    return _checked(_REGISTRY[method], method, settings)
+
+
+def _nearest(method):
+    """Names that are spelt alike or hold the word, as a question."""
+    names = [*available_explainers(), *PUBLISHED_ANALYSES]
+    folded = method.casefold().replace("-", "_").replace(" ", "_")
+    holding = [name for name in available_explainers() if folded and folded in name]
+    spelt = difflib.get_close_matches(folded, [name.casefold() for name in names], 3, cutoff=0.6)
+    alike = [name for near in spelt for name in names if name.casefold() == near]
+    found = list(dict.fromkeys([*alike, *holding]))
+    return f"did you mean {' or '.join(map(repr, found))}? " if found else ""
+
+
+def _checked(cls, method, settings):
     known = [field.name for field in fields(cls)]
     unknown = sorted(set(settings) - set(known))
     if unknown:
@@ -100,9 +131,10 @@ def explain(fitted, X, method="attention", *, layout=None, background=None, targ
         ``best_estimator_``, or a network that maps ``(n, n_features)`` to logits.
     X : DataFrame, PairMatrix or array-like
         Pairs to explain, as ``fitted.predict`` takes them.
-    method : str or Explainer, default="attention"
-        One of ``available_explainers()``, or the name of a published analysis (``PUBLISHED_ANALYSES``),
-        which brings its settings.
+    method : str, Explainer or type, default="attention"
+        One of ``available_explainers()``; the name of a published analysis (``PUBLISHED_ANALYSES``),
+        which brings its settings; a method of captum or shap by name or class, such as ``"captum:KernelShap"`` or
+        ``"shap:PermutationExplainer"``; or an explainer.
     layout : FeatureLayout, default=None
         Meaning of the columns; needed only where neither the features nor the classifier know it.
     background : same as ``X``, default=None

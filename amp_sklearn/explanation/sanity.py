@@ -9,8 +9,6 @@ from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from .attribution_baselines import BASELINES
-
 
 def rank_correlation(first, second):
     """Spearman correlation of token magnitudes, pair by pair.
@@ -146,7 +144,7 @@ def stability(explainer, model, explanation, setting, n_repeats=3):
     if setting not in {field.name for field in fields(explainer)}:
         return np.nan
     current = getattr(explainer, setting)
-    choices = range(1, n_repeats + 1) if setting == "random_state" else BASELINES
+    choices = range(1, n_repeats + 1) if setting == "random_state" else explainer.baselines
     others = [choice for choice in choices if not (isinstance(current, str | int) and choice == current)]
     found = (replace(explainer, **{setting: choice}).explain_model(model) for choice in others)
     return _mean([rank_correlation(explanation, other) for other in found])

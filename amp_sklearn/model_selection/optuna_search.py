@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 from optuna.trial import TrialState
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import PredefinedSplit, check_cv
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._split import _CVIterableWrapper
 from sklearn.utils import _safe_indexing, check_random_state, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, _num_samples
@@ -277,7 +278,10 @@ class OptunaSearchCV(StudyAttributesMixin, BaseSearchCV):
             part = {key: _check_method_params(X, params=value, indices=rows) for key, value in part.items()}
 
         cv = check_cv(self.cv, y_search, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X_search, y_search, **part["splitter"]))
+        if isinstance(cv, PredefinedSplit | _CVIterableWrapper) and len(rows) < _num_samples(X):
+            splits = _folds_within(cv.split(X, y), rows)
+        else:
+            splits = list(cv.split(X_search, y_search, **part["splitter"]))
         study, seed = open_study(
             self.get_params(deep=False), partial(describe, X_search, y_search, splits, self.scoring), seed
         )
@@ -390,3 +394,19 @@ class OptunaSearchCV(StudyAttributesMixin, BaseSearchCV):
         self.refit_time_ = time.time() - start
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+def _folds_within(folds, rows):
+    """Folds that were given as rows of all data, as rows of the part that the search sees."""
+    place = {row: position for position, row in enumerate(rows)}
+    found = []
+    for number, fold in enumerate(folds):
+        train, test = (np.array([place[row] for row in part if row in place], dtype=int) for part in fold)
+        if not len(train) or not len(test):
+            part = "training" if not len(train) else "test"
+            raise ValueError(
+                f"subsample leaves fold {number} of cv no {part} rows; raise subsample, or give a splitter that divides "
+                "what is left"
+            )
+        found.append((train, test))
+    return found

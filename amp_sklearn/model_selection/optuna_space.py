@@ -17,7 +17,7 @@ class SearchSpace:
     """Parameter distributions as given by the user, and as a storage can hold them.
 
     A storage keeps categorical choices as JSON, where a tuple comes back as a list and an estimator not at
-    all. Such choices are stored under a label (their representation) and looked up again here.
+    all; and of choices that compare equal, such as 1, 1.0 and True, it would tell the first only. Such choices are stored under a label (their representation) and looked up again here.
 
     Parameters
     ----------
@@ -78,6 +78,12 @@ def _key(label):
 def _labels(choices):
     """One JSON value per choice: the choice itself where it is one, else a distinct text."""
     labels = [choice.item() if isinstance(choice, np.generic) else choice for choice in choices]
+    for position, label in enumerate(labels):
+        # optuna and storages look a choice up by equality, which 1, 1.0 and True pass for one another
+        if _is_plain(label) and any(
+            label == other for other in labels[:position] if _key(other) != _key(label)
+        ):
+            labels[position] = f"{label!r} ({type(label).__name__})"
     taken = {_key(label) for label in labels if _is_plain(label)}
     for position, label in enumerate(labels):
         if _is_plain(label):

@@ -275,6 +275,44 @@ def test_subsample_searches_on_part_and_refits_on_all(data):
         search_of(subsample=0.001).fit(X, y)
 
 
+@pytest.mark.parametrize("predefined", [False, True])
+def test_subsample_keeps_to_folds_that_were_given_as_rows(data, predefined):
+    X, y = data
+    X = np.column_stack([np.arange(120), X])
+    fold = np.random.RandomState(1).randint(-1, 3, 120)
+    cv = PredefinedSplit(fold)
+    cv = cv if predefined else list(cv.split())
+    LEDGER.clear()
+    search = search_of(RowRecorder(), {}, subsample=60, cv=cv, scoring=leak_scorer, n_trials=1).fit(X, y)
+    assert len(LEDGER) == 3
+    for number, (trained, held) in enumerate(LEDGER):
+        of_fold = set(search.sample_indices_[fold[search.sample_indices_] == number])
+        assert held == of_fold and trained == set(search.sample_indices_) - of_fold
+    alone = [(np.arange(1, 120), np.array([0])), (np.arange(0, 119), np.array([119]))]
+    with pytest.raises(ValueError, match="leaves fold 0 of cv no test rows; raise subsample"):
+        search_of(subsample=5, cv=alone).fit(X, y)
+
+
+def test_best_params_of_choices_that_compare_equal_are_those_that_were_scored(data):
+    seen = []
+
+    class Typed(LogisticRegression):
+        def fit(self, X, y):
+            seen.append(type(self.C))
+            return super().fit(X, y)
+
+    def score(estimator, X, y):
+        return {float: 1.0, int: 0.5, bool: 0.0}[type(estimator.C)]
+
+    search = search_of(Typed(), {"C": [1, 1.0, True]}, scoring=score, n_trials=25).fit(*data)
+    assert {int, float, bool} <= set(seen)
+    assert type(search.best_params_["C"]) is float and search.best_score_ == 1.0
+    for params, value in zip(
+        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+    ):
+        assert value == {float: 1.0, int: 0.5, bool: 0.0}[type(params["C"])]
+
+
 def test_error_when_no_trial_completed_names_the_first_failure(data):
     bad = search_of(LogisticRegression(), {"C": FloatDistribution(-2.0, -1.0)})
     with warnings.catch_warnings(record=True) as warned, pytest.raises(ValueError) as caught:
