@@ -108,7 +108,7 @@ def test_report_of_all_methods(network, features):
         "permutation",
         "tree_shap",
     }
-    assert {"deep_shap", "gini", "residue_gradients", "tree_shap"} == set(report.refused)
+    assert {"deep_shap", "gini", "interaction_map", "residue_gradients", "tree_shap"} == set(report.refused)
     assert list(report.summary.index) == list(report.explanations)
     assert report.output == "logit"
     np.testing.assert_allclose(np.diag(report.agreement), 1)
