@@ -97,7 +97,7 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
 
     add(check_repeats(train))
     findings.append(check_sides(train))
-    if test is not None:
+    if shared is not None:
         findings.extend(check_test_balance(test, shared[2]))
     add(check_names(train))
     findings.append(_check_letters(train))

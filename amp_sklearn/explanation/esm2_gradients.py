@@ -226,7 +226,7 @@ class _Path:
 
 def _by_token(pair, layout):
     """Sums of residues for each token of a pair; all tokens together hold every residue once."""
-    sums = {}
+    sums: dict[tuple[str, str], float] = {}
     for side, block in zip(pair, "AB", strict=True):
         if set(SEGMENT_TOKENS) <= set(layout.tokens):
             bounds = token_bounds(len(side))

@@ -250,14 +250,14 @@ def _report(per_protein, kinds, n_bootstrap, coverage, random):
     for place, measure in enumerate(MEASURES):
         summary[measure] = values[:, :, place].mean(axis=1)
         summary[f"{measure}_low"], summary[f"{measure}_high"] = np.quantile(drawn[:, :, place], tails, axis=0)
-    best = summary.loc[summary["kind"] == "rule", "roc_auc"].idxmax()
+    best = str(summary.loc[summary["kind"] == "rule", "roc_auc"].idxmax())
     auc = values[:, :, 0]
     methods = [place for place, name in enumerate(names) if kinds[name] == "method"]
     gains = auc - auc[names.index(best)]
     for column, tested in (("above_chance", auc - 0.5), ("above_best_rule", gains)):
         summary[column] = np.nan
         p_values = [_p_value(tested[place], codes) for place in methods]
-        summary.iloc[methods, summary.columns.get_loc(column)] = _holm(p_values)
+        summary.loc[summary.index[methods], column] = _holm(p_values)
     drawn_gains = drawn[:, :, 0] - drawn[:, names.index(best), 0][:, None]
     summary["gain"] = np.where(summary["kind"] == "method", gains.mean(axis=1), np.nan)
     low, high = np.quantile(drawn_gains, tails, axis=0)

@@ -1,5 +1,7 @@
 """The metrics as scikit-learn scorers, for ``cross_validate`` and searches."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.metrics import brier_score_loss, make_scorer
 
@@ -28,7 +30,12 @@ def _at_ratio(y, probability, score, *, ratio):
     return average_precision_at_ratio(y, probability, ratio, score=score)
 
 
-class _PairScorer(type(make_scorer(pair_metrics, response_method="predict_proba"))):
+_SCORER: Any = type(
+    make_scorer(pair_metrics, response_method="predict_proba")
+)  # a private class of scikit-learn
+
+
+class _PairScorer(_SCORER):
     """A scorer that knows the positive label, and orders pairs by scores that do not saturate."""
 
     def _score(self, method_caller, estimator, X, y_true, **kwargs):
@@ -55,7 +62,7 @@ class _PairScorer(type(make_scorer(pair_metrics, response_method="predict_proba"
         return self._sign * self._score_func((y == positive).astype(int), probability, score, **options)
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, tuple[Any, int, dict[str, Any]]] = {
     **{name: (_published, 1, {"metric": name}) for name in PAIR_METRICS if name != "loss"},
     "neg_loss": (_published, -1, {"metric": "loss"}),
     "neg_brier": (_brier, -1, {}),
@@ -97,7 +104,8 @@ def pair_scorer(name, *, pos_label=None):
     if name not in _FUNCTIONS:
         raise ValueError(f"there is no scorer {name!r}; there are {', '.join(_FUNCTIONS)}")
     function, sign, options = _FUNCTIONS[name]
-    return _PairScorer(function, sign, {**options, "pos_label": pos_label}, "predict_proba")
+    settings: dict[str, Any] = {**options, "pos_label": pos_label}
+    return _PairScorer(function, sign, settings, "predict_proba")
 
 
 PAIR_SCORERS = {name: pair_scorer(name) for name in _FUNCTIONS}

@@ -1,5 +1,7 @@
 """The mean of several networks as one network."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -36,7 +38,7 @@ class MeanModule(PairModule):
                 f"modules must read the same tokens, got (tokens, width) {shapes or 'of no module'}"
             )
         super().__init__(*shapes[0])
-        self.members = nn.ModuleList(modules)
+        self.members: Any = nn.ModuleList(modules)
         self.explainable_by = frozenset.intersection(*(module.explainable_by for module in modules)) - {
             "attention"
         }

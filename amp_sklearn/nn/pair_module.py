@@ -1,7 +1,5 @@
 """What all pair modules share: features in, tokens inside, logits out."""
 
-from typing import ClassVar
-
 import torch
 from torch import nn
 
@@ -35,7 +33,7 @@ class PairModule(nn.Module):
         ``"integrated_gradients"``, ``"gradient_shap"``, ``"deep_shap"`` and ``"interaction_map"``.
     """
 
-    explainable_by: ClassVar[frozenset[str]] = frozenset({"integrated_gradients", "gradient_shap"})
+    explainable_by: frozenset[str] = frozenset({"integrated_gradients", "gradient_shap"})
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

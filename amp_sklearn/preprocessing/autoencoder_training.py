@@ -100,7 +100,8 @@ def train_autoencoder(
             raise ValueError(problem)
         message = f"{problem}. Training stopped; the model has the parameters of epoch {len(losses)}"
         warnings.warn(message, TrainingWarning, stacklevel=4)
-    module.load_state_dict(good)
+    if good is not None:
+        module.load_state_dict(good)
     module = module.eval().cpu()
     with torch.no_grad():  # spectral normalisation keeps the last weight: one without a graph can be copied
         module(torch.zeros(1, tokens.shape[1], dtype=data.dtype))

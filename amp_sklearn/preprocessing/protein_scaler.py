@@ -206,7 +206,12 @@ class ProteinScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 if names
                 else np.asarray(X)
             )
-            if not reset and self._per_protein and self.layout_.blocks != ("A", "B"):
+            if (
+                not reset
+                and self._per_protein
+                and self.layout_ is not None
+                and self.layout_.blocks != ("A", "B")
+            ):
                 raise ValueError(
                     f"{type(self).__name__} was fitted on a PairMatrix with blocks {list(self.layout_.blocks)}, whose "
                     "rows cannot be scaled after they were made; give it a PairMatrix"

@@ -54,11 +54,11 @@ def parse_feature_cell(text):
     ('DNA binding', (1, 'outside'), (60, 'exact'), 'Homeobox')
     """
     regions: list[dict] = []
-    position = _SEPARATORS.match(text).end()
+    position = _after_separators(text, 0)
     while position < len(text):
         match = _QUALIFIER.match(text, position)
         end = _QUALIFIER_END.search(text, match.end()) if match and regions else None
-        if end is not None:
+        if match is not None and end is not None:
             if match[1] in ("note", "evidence"):
                 regions[-1][match[1]] = text[match.end() : end.start()]
             match = end
@@ -80,8 +80,14 @@ def parse_feature_cell(text):
                     "isoform": match["isoform"],
                 }
             )
-        position = _SEPARATORS.match(text, match.end()).end()
+        position = _after_separators(text, match.end())
     return [tuple(region.values()) for region in regions]
+
+
+def _after_separators(text, position):
+    """Where the next part of a cell begins."""
+    found = _SEPARATORS.match(text, position)
+    return position if found is None else found.end()
 
 
 def _rows_of_table(path):

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -216,7 +217,8 @@ def _pairs_in(plan, number):
 
 def _encoded(journal, screened, proteins, name, verbose):
     """Features of all proteins as a memory map, and the layout of a pair; None for a model of whole pairs."""
-    features, layout, partial = None, None, journal.folder / f"{name}.partial"
+    layout, partial = None, journal.folder / f"{name}.partial"
+    features: Any = None
     starts = range(0, len(proteins), ENCODED_TOGETHER)
     for start in tqdm(
         starts, desc="encoding proteins", unit="batch", disable=not verbose or len(starts) == 1

@@ -1,5 +1,7 @@
 """Scores of the pairs of a tile: by matrix products where the model allows it, pair by pair otherwise."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from scipy.special import expit
@@ -43,7 +45,7 @@ class TileScorer:
     def __init__(self, screened, queries, targets, query_features, target_features, layout):
         self.screened, self.queries, self.targets = screened, queries, targets
         self.query_features, self.target_features, self.layout = query_features, target_features, layout
-        self.module = None if query_features is None else whole_block_scorer(screened)
+        self.module: Any = None if query_features is None else whole_block_scorer(screened)
         self._kept_parts = {}
 
     def score(self, queries, targets, chosen=None):
