@@ -3,7 +3,6 @@
 import io
 import os
 import zipfile
-import zlib
 
 from ..data.text_files import binary_kind, unpacked_limit
 from ..exceptions import ModelLoadError
@@ -32,9 +31,11 @@ def weights_in_archive(path, member=None):
     ModelLoadError
         If the archive is damaged, too large, or does not hold one file of weights.
     """
-    if binary_kind(path) != "zip" or not zipfile.is_zipfile(path):
+    if binary_kind(path) != "zip":
         return None, None
     try:
+        if not zipfile.is_zipfile(path):
+            return None, None
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             if any(entry.filename.endswith("data.pkl") for entry in entries):
@@ -46,17 +47,9 @@ def weights_in_archive(path, member=None):
                     f"{path}: {chosen} unpacks to more than {limit:,} bytes; unpack it yourself and load the file"
                 )
             return chosen, io.BytesIO(archive.read(chosen))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-    ) as error:
-        if isinstance(error, ModelLoadError):
-            raise
+    except ModelLoadError:
+        raise
+    except Exception as error:  # what a hostile archive makes of zipfile cannot be listed
         raise ModelLoadError(f"{path} is a damaged or locked zip archive: {error}") from error
 
 

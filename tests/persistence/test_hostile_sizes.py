@@ -18,7 +18,7 @@ from sklearn.svm import SVC
 from amp_sklearn.classification import load_checkpoint
 from amp_sklearn.classification._net import make_net
 from amp_sklearn.exceptions import ModelLoadError
-from amp_sklearn.nn import PairTransformer
+from amp_sklearn.nn import PairTransformer, TokenMean
 from amp_sklearn.nn.state_files import read_state_dict
 from amp_sklearn.persistence import load_model, save_model
 from amp_sklearn.persistence.archive import read_card
@@ -304,3 +304,13 @@ def test_damaged_checkpoints_anywhere(tmp_path):
             read_state_dict(path)
         except ModelLoadError as error:
             assert str(path) in str(error)
+
+
+def test_an_archive_with_a_nameless_member(tmp_path):
+    """Python's zipfile raises an IndexError for it."""
+    path = checkpoint(tmp_path, TokenMean(2, 8, hidden=(4, 3)).state_dict())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x", b"")
+    path.write_bytes(path.read_bytes().replace(b"x", b"\0"))
+    with pytest.raises(ModelLoadError):
+        load_checkpoint(path, kind="mean", n_tokens=2)
