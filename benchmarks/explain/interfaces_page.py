@@ -55,7 +55,7 @@ def answer(table, facts, found, best_rule):
     text = [
         f"**{'Yes' if winners else 'No'}.** "
         f"Of {len(trained)} rankings of the residues of {n_proteins} proteins by explanations of trained models, "
-        f"{len(better)} are better than chance and {len(winners)} better than chance and than the best simple rule "
+        f"{len(better)} are better than chance; {len(winners)} are better than chance and the best simple rule "
         f"(p < 0.05, corrected for all {len(methods)} rankings). The best is {best.replace(' | ', ', ')}, with a mean ROC AUC "
         f'of {interval(trained.loc[best], "roc_auc")}; the best rule, "{best_rule}", has {interval(rule, "roc_auc")} without any '
         "model."
@@ -94,7 +94,7 @@ def draw(table, path):
     axes.set_yticks(range(len(shown)))
     labels = [name.replace(" | trained", "").replace(" | ", ", ") for name in shown.index]
     axes.set_yticklabels(labels, fontsize=7)
-    axes.set_xlabel("ROC AUC of interface residues, mean over proteins, 95 % interval over complexes")
+    axes.set_xlabel("mean ROC AUC of interface residues, 95 % interval")
     for kind, colour in colours.items():
         axes.plot([], [], "o-", color=colour, label=kind)
     axes.legend(frameon=False, fontsize=7)
