@@ -69,7 +69,9 @@ def held_out_probabilities(model, X, y, cv):
         return np.arange(len(y)), model.predict_proba(X)[:, 1].astype(float)
     if cv is None or isinstance(cv, int | np.integer):
         cv = ProteinDisjointKFold(5 if cv is None else cv, random_state=0)
-    second = np.unique(y)[-1]  # whatever the labels mean: a calibrator learns the probability of the second class
+    second = np.unique(y)[
+        -1
+    ]  # whatever the labels mean: a calibrator learns the probability of the second class
     _, predictions = evaluate_folds(model, X, y, cv, pos_label=second)
     return predictions["row"].to_numpy(), predictions["probability"].to_numpy(dtype=float)
 

@@ -1,6 +1,6 @@
 """The command ``amp-sklearn``: one file per command, over the same calls that Python users make."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -56,7 +56,9 @@ for panel, commands in COMMANDS.items():
         app.command(rich_help_panel=panel)(command)
 
 
-_USAGE_ERROR = typer.BadParameter.__mro__[2]  # ClickException, of click itself or of the copy in newer typer
+_USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[
+    2
+]  # ClickException, of click itself or of the copy in newer typer
 
 
 def main(arguments=None):

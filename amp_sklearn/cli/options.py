@@ -8,18 +8,26 @@ from typing import Annotated
 
 import typer
 
-ModelName = StrEnum(
-    "ModelName",
-    {
-        name.replace("-", "_"): name
-        for name in (
-            "late-interaction", "late-interaction-ensemble", "amps-small", "composition", "ESM2_AMPS", "ESM2_AMP_CSE",
-            "ESM2_DPM", "ESM2_GRU", "ESM2_AMPS_Bernett", "mean_segments", "mean_CSE", "AE_RF_segments", "AE_RF_CSE",
-            "AE_DNN_segments", "AE_DNN_CSE",
-        )
-    },
-)  # fmt: skip
-"""Pipelines by name, as in ``amp_sklearn.presets.PRESETS``, which is not imported here: a help text needs no torch."""
+
+class ModelName(StrEnum):
+    """Pipelines by name, as in ``amp_sklearn.presets.PRESETS``, which is not imported here: a help text needs no torch."""
+
+    late_interaction = "late-interaction"
+    late_interaction_ensemble = "late-interaction-ensemble"
+    amps_small = "amps-small"
+    composition = "composition"
+    ESM2_AMPS = "ESM2_AMPS"
+    ESM2_AMP_CSE = "ESM2_AMP_CSE"
+    ESM2_DPM = "ESM2_DPM"
+    ESM2_GRU = "ESM2_GRU"
+    ESM2_AMPS_Bernett = "ESM2_AMPS_Bernett"
+    mean_segments = "mean_segments"
+    mean_CSE = "mean_CSE"
+    AE_RF_segments = "AE_RF_segments"
+    AE_RF_CSE = "AE_RF_CSE"
+    AE_DNN_segments = "AE_DNN_segments"
+    AE_DNN_CSE = "AE_DNN_CSE"
+
 
 DEFAULT_MODEL = ModelName("late-interaction")
 

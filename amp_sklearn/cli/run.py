@@ -190,7 +190,7 @@ def command(function: Callable) -> Callable:
     run_command.__name__ = name
     run_command.__doc__ = function.__doc__
     run_command.__module__ = function.__module__
-    run_command.__signature__ = inspect.Signature(list(order.values()))
+    run_command.__dict__["__signature__"] = inspect.Signature(list(order.values()))
     run_command.__annotations__ = {key: parameter.annotation for key, parameter in order.items()}
     return run_command
 
