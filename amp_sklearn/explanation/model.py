@@ -9,12 +9,23 @@ import joblib
 import numpy as np
 import torch
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.layout import FeatureLayout
 from ..data.pair_matrix import PairMatrix
 from ..data.sequence_pairs import pair_ids
+
+_SCALERS = (MaxAbsScaler, MinMaxScaler, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler)
+"""Steps of scikit-learn that treat every column by itself and leave it in its place."""
 
 PERMUTATION_INVARIANT_NOTE = (
     "The model reads its tokens as a set: it cannot tell protein A from protein B, nor one segment from "
@@ -256,6 +267,8 @@ def read_model(fitted, X, *, layout=None, background=None, target=None):
         raise ValueError("there is no pair to explain: X has no rows")
     if layout is None:
         layout = getattr(features, "layout", None) or getattr(estimator, "layout_", None)
+    if layout is None and isinstance(fitted, Pipeline):
+        layout = _layout_before_scaling(fitted, X, features.shape[1])
     if layout is None:
         raise ValueError(
             f"the meaning of the {features.shape[1]} columns is unknown; pass "
@@ -304,6 +317,23 @@ def _between(pipeline):
 
 def _features(pipeline, X):
     return pipeline[:-1].transform(X) if len(pipeline) > 1 else X
+
+
+def _layout_before_scaling(pipeline, X, n_features):
+    """Layout of the last step that knows it, where the steps after it leave every column in its place; else None."""
+    layout = getattr(X, "layout", None)
+    for place, (name, step) in enumerate(pipeline.steps[:-1], 1):
+        found = getattr(step, "layout_", None)
+        if found is not None:
+            layout = found
+        elif hasattr(step, "get_support") and layout is not None:
+            raise ValueError(
+                f"the step {name!r} ({type(step).__name__}) keeps single columns, so that no whole tokens are left to "
+                "explain; choose tokens instead, with PairConcatenator(tokens=...)"
+            )
+        elif not isinstance(step, _SCALERS) and step not in (None, "passthrough") and place > 1:
+            layout = None
+    return layout if layout is not None and layout.n_features == n_features else None
 
 
 def _identify(X):

@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from amp_sklearn.classification import AEDNNClassifier
 from amp_sklearn.embedding import ESM2Embedder
@@ -72,3 +75,17 @@ def test_the_fingerprint_holds_the_scales(scaled, sequences):
     scaler = next(step for step in scaled if isinstance(step, ProteinScaler))
     scaler.scale_ = scaler.scale_ * 2
     assert read_model(scaled, sequences).fingerprint() != before
+
+
+def test_a_scaler_of_scikit_learn_keeps_the_meaning_of_columns_and_a_selector_does_not(features):
+    y = np.asarray(features)[:, 3] > 0
+    whole = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, y)
+    found = explain(whole, features, "occlusion")
+    by_hand = explain(whole[-1], whole[:-1].transform(features), "occlusion", layout=features.layout)
+    np.testing.assert_array_equal(found.values, by_hand.values)
+    assert found.mean(magnitude=True).idxmax() == "A_segment0"
+    chosen = make_pipeline(SelectKBest(k=5), LogisticRegression()).fit(features, y)
+    with pytest.raises(
+        ValueError, match=r"'selectkbest' \(SelectKBest\) keeps single columns.*PairConcatenator"
+    ):
+        explain(chosen, features, "occlusion")
