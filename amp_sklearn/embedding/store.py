@@ -178,7 +178,7 @@ class EmbeddingStore:
             with _LOCK:
                 connection = self._connection(writes)
                 return otherwise if connection is None else action(connection)
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # of a damaged file, sqlite3 raises more than its own errors
             self.close()
             problem = f"the embedding store {self.path} cannot be used: {error}"
             if not self.optional:
@@ -236,7 +236,8 @@ def _identity(file):
 def _advice(error):
     if isinstance(error, FileNotFoundError):
         return "do not remove a store that is in use; start again"
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN)
+    unnamed = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else sqlite3.SQLITE_CORRUPT
+    code = getattr(error, "sqlite_errorcode", unnamed)
     return _ADVICE.get(code & 0xFF, "give another folder")
 
 

@@ -329,3 +329,15 @@ def test_a_model_that_gives_nan_is_named(tiny_esm2, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"NaN or infinity for 1 of 1 proteins.*MKTAYIAKQR.*10 residues"):
         embedder.embed(["MKTAYIAKQR"])
     assert len(EmbeddingStore(tmp_path)) == 0
+
+
+def test_a_damaged_schema_whose_message_is_no_text(tmp_path):
+    """Of it, sqlite3 raises a UnicodeDecodeError."""
+    store, values, file = filled(tmp_path)
+    file.write_bytes(
+        file.read_bytes().replace(
+            b"CREATE TABLE embeddings", b"CREATE TABLE \xff\xfe\xff\xfe\xff\xfe\xff(\xff\xff"
+        )
+    )
+    with pytest.raises(EmbeddingStoreError, match="remove it"):
+        store.read(values)
