@@ -7,7 +7,15 @@ import pandas as pd
 
 from .attribution_baselines import baseline_rows
 from .base import RefusedExplanation
-from .faithfulness import area, deletion_curve, insertion_curve, random_rankings, ranking, supported
+from .faithfulness import (
+    area,
+    deletion_curve,
+    infidelity,
+    insertion_curve,
+    random_rankings,
+    ranking,
+    supported,
+)
 from .model import read_model
 from .registry import affordable_explainers, make_explainer
 from .sanity import rank_correlation, similarity_to_randomised, stability, top_overlap
@@ -25,7 +33,7 @@ class ExplanationReport:
         positive is better than random) with its 95 % interval over pairs ``deletion_gain_low``,
         ``deletion_gain_high``, ``insertion_gain`` likewise, ``better_than_random`` (share of pairs with a
         positive deletion gain), ``randomised_model`` (rank correlation with explanations of models that
-        learned nothing), ``other_seeds``, ``other_baselines`` (rank correlations), ``largest_error`` (of the
+        learned nothing), ``infidelity`` (captum's, of random halves of the tokens; 0 is best), ``other_seeds``, ``other_baselines`` (rank correlations), ``largest_error`` (of the
         method about itself).
     curves : DataFrame
         Columns ``method`` (``"random"`` is one of them), ``curve`` (``"deletion"``, ``"insertion"``),
@@ -152,7 +160,8 @@ def evaluate_explanations(
         )
         curves += _curve_rows(name, deletion, insertion)
         summary[name] = _summary(deletion, insertion, by_chance) | {
-            "largest_error": np.nan if explanation.error is None else float(np.abs(explanation.error).max())
+            "infidelity": _mean_of_known(infidelity(model, explanation, absent, random_state=random_state)),
+            "largest_error": np.nan if explanation.error is None else float(np.abs(explanation.error).max()),
         }
         if n_repeats:
             summary[name] |= {
@@ -172,6 +181,11 @@ def evaluate_explanations(
         output=model.output_name,
         k=k,
     )
+
+
+def _mean_of_known(values):
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def _named(methods):

@@ -1,6 +1,7 @@
 """Does removing what an explanation calls important change the prediction? Deletion and insertion curves."""
 
 import numpy as np
+import torch
 from sklearn.utils import check_random_state
 
 from .attribution_baselines import of_rows
@@ -105,3 +106,59 @@ def supported(curve, outputs, base=0.0):
 def area(curve):
     """Area under curves over the share of tokens, by trapezoids; last axis is the step."""
     return (curve[..., 1:] + curve[..., :-1]).mean(axis=-1) / 2
+
+
+def infidelity(model, explanation, baseline, n_samples=10, random_state=0):
+    """How far token values are from what happens when random halves of the tokens are replaced, by captum.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    explanation : Explanation
+    baseline : ndarray of shape (1 or n_pairs, n_features)
+        What replaces tokens.
+    n_samples : int, default=10
+        Random halves of each pair.
+    random_state : int, RandomState or None, default=0
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,)
+        Mean squared difference between the fall of the output and the sum of the replaced tokens' values, which are
+        scaled to fit best first; 0 for values that are additive. NaN where all values are 0.
+
+    References
+    ----------
+    Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019, arXiv:1901.09392.
+    """
+    from captum.metrics import infidelity as of_captum  # slow to import
+
+    random, width, values = check_random_state(random_state), model.layout.width, explanation.values
+    if explanation.feature_values is not None:
+        values = model.layout.by_token(explanation.feature_values).sum(axis=-1)
+
+    def output(present, x, absent):
+        chosen = np.repeat(present.numpy() > 0.5, width, axis=1)
+        return torch.from_numpy(
+            np.asarray(model.output(np.where(chosen, x.numpy(), absent.numpy())), dtype=float)
+        )
+
+    def replace_half(present):
+        gone = torch.from_numpy((random.uniform(size=present.shape) < 0.5).astype(float))
+        return gone, present - gone
+
+    found = []
+    for rows in model.batches(64):
+        x = np.array(model.rows(rows))
+        absent = np.array(np.broadcast_to(of_rows(baseline, rows), x.shape))
+        of_rows_found = of_captum(
+            output,
+            replace_half,
+            torch.ones(len(x), model.layout.n_tokens, dtype=torch.float64),
+            torch.from_numpy(np.array(values[rows], dtype=float)),
+            additional_forward_args=(torch.from_numpy(x), torch.from_numpy(absent)),
+            n_perturb_samples=n_samples,
+            normalize=True,
+        )
+        found.append(of_rows_found.numpy())
+    return np.concatenate(found)

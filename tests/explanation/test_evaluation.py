@@ -96,6 +96,22 @@ def test_true_importance_beats_random_and_reversed_importance_loses(linear, feat
     assert "randomised_model" not in report.summary
 
 
+def test_infidelity_is_zero_for_additive_values_and_not_for_others(features):
+    module = torch.nn.Linear(32, 1)
+
+    @dataclass
+    class Elsewhere(Occlusion):
+        name = "elsewhere"
+
+        def attribute(self, model):
+            return Attribution(values=np.roll(super().attribute(model).values, 1, axis=1))
+
+    methods = {"true": Occlusion(), "elsewhere": Elsewhere()}
+    report = evaluate_explanations(module, features, methods, n_repeats=0)
+    assert report.summary.loc["true", "infidelity"] < 1e-10
+    assert report.summary.loc["elsewhere", "infidelity"] > 1e-3
+
+
 def test_report_of_all_methods(network, features):
     report = evaluate_explanations(network("transformer"), features[:10], n_random=3, n_repeats=1)
     assert set(report.explanations) | set(report.refused) >= {
