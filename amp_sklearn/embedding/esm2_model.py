@@ -144,7 +144,11 @@ def _read(source, revision):
             loaded: Any = EsmModel.from_pretrained(
                 source, revision=revision or "main", add_pooling_layer=False, output_loading_info=True
             )
-            vocabulary = AutoTokenizer.from_pretrained(source, revision=revision or "main").get_vocab()
+            vocabulary = AutoTokenizer.from_pretrained(
+                source,
+                revision=revision or "main",
+                trust_remote_code=False,  # else it asks whether to run code
+            ).get_vocab()
     except (OSError, ValueError, KeyError) as error:
         raise ModelLoadError(
             f"cannot load the ESM-2 model {source!r}: {error}\nGive 'esm2-mini' (bundled), a folder written by "
