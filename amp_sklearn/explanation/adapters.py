@@ -206,9 +206,8 @@ class CaptumAdapter(_Adapter):
     aggregate: str = "sum"
     inner: str = "Saliency"
 
-    @property
-    def name(self):
-        return f"captum:{self.method}"
+    def __post_init__(self):
+        vars(self)["name"] = f"captum:{self.method}"
 
     def known_options(self):
         import captum.attr
@@ -335,9 +334,8 @@ class ShapAdapter(_Adapter):
     Lundberg and Lee, A unified approach to interpreting model predictions, NeurIPS 2017, arXiv:1705.07874.
     """
 
-    @property
-    def name(self):
-        return f"shap:{self.method}"
+    def __post_init__(self):
+        vars(self)["name"] = f"shap:{self.method}"
 
     def known_options(self):
         if self.method in ("KernelExplainer", "SamplingExplainer"):
