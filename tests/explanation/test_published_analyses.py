@@ -7,6 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
 from amp_sklearn.data import FeatureLayout, PairMatrix
+from amp_sklearn.embedding.long_proteins import LongProteinRule
 from amp_sklearn.explanation import PUBLISHED_ANALYSES, TOKEN_SETS, explain
 from amp_sklearn.nn import MLPHead, PairTransformer
 
@@ -25,6 +26,9 @@ class Embedder(TransformerMixin, BaseEstimator):
     def __init__(self, max_length=None, long_proteins="error"):
         self.max_length = max_length
         self.long_proteins = long_proteins
+
+    def long_protein_rule(self):
+        return LongProteinRule(self.max_length, self.long_proteins)
 
     def fit(self, X, y=None):
         self.fitted_ = True
