@@ -2,70 +2,10 @@
 
 import numpy as np
 
-POSITIVE_WORDS = frozenset(
-    [
-        "1",
-        "1.0",
-        "+1",
-        "+",
-        "true",
-        "t",
-        "yes",
-        "y",
-        "positive",
-        "pos",
-        "interacts",
-        "interact",
-        "interacting",
-        "interaction",
-        "interactor",
-        "binds",
-        "bind",
-        "binding",
-        "binder",
-    ]
-)
-"""Text labels that mean "interacts", in small letters."""
+from .label_words import class_of_word
 
-NEGATIVE_WORDS = frozenset(
-    [
-        *[
-            "0",
-            "0.0",
-            "-1",
-            "-1.0",
-            "-",
-            "false",
-            "f",
-            "no",
-            "n",
-            "negative",
-            "neg",
-            "nonbinding",
-            "noninteracting",
-            "nonbinder",
-            "nointeraction",
-        ],
-        *[
-            "does not interact",
-            "do not interact",
-            "not interacting",
-            "no interaction",
-            "no binding",
-            "does not bind",
-        ],
-        *[
-            "non-interacting",
-            "non interacting",
-            "non-interaction",
-            "non interaction",
-            "non-binding",
-            "non binding",
-        ],
-        *["non-binder", "not binding", "no_interaction", "non_interacting", "non_binding", "noninteraction"],
-    ]
-)
-"""Text labels that mean "does not interact", in small letters."""
+NUMBERS = {"1": 1, "1.0": 1, "+1": 1, "0": 0, "0.0": 0, "-1": 0, "-1.0": 0}
+"""Numbers that stand as text, and their classes."""
 
 
 def positive_label(classes, pos_label=None):
@@ -103,11 +43,10 @@ def positive_label(classes, pos_label=None):
         if values[0] in (-1, 0, 1):
             return 1
         raise ValueError(f"expected two classes, got 1: {shown}; name the positive one with pos_label")
-    words = [str(value).strip().casefold() for value in values]
-    if len(words) == 2:
-        for one, other, label in ((0, 1, values[0]), (1, 0, values[1])):
-            if words[one] in POSITIVE_WORDS and words[other] in NEGATIVE_WORDS:
-                return label
+    if len(values) == 2:
+        meaning = [NUMBERS.get(str(value).strip(), class_of_word(value)) for value in values]
+        if sorted(meaning, key=str) == [0, 1]:
+            return values[meaning.index(1)]
     raise ValueError(
         f"expected two classes of which one is known to be the positive one, got {len(values)}: {shown}; name it with "
         f"pos_label, such as pos_label={shown[0]!r}"

@@ -17,6 +17,10 @@ POSITIVE_WORDS = frozenset(
         "interaction",
         "interactor",
         "ppi",
+        "binds",
+        "bind",
+        "binding",
+        "binder",
     ]
 )
 NEGATIVE_WORDS = frozenset(
@@ -38,6 +42,12 @@ NEGATIVE_WORDS = frozenset(
         "nonppi",
         "notinteract",
         "nointeract",
+        "doesnotbind",
+        "donotbind",
+        "nobinding",
+        "notbinding",
+        "nonbinding",
+        "nonbinder",
     ]
 )
 MISSING_WORDS = frozenset(
