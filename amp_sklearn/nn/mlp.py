@@ -52,7 +52,41 @@ def half_linear(layer, X, side):
     return linear(X, weight, layer.bias if side == 0 else None)
 
 
-class MLPHead(PairModule):
+class _FullyConnected(PairModule):
+    """A network on all features of a pair at once: its first layer is a sum over the two proteins."""
+
+    layers_name: str
+    """Attribute of the layers; it is part of the keys of published weights."""
+
+    def __init__(self, n_tokens, width, dropout):
+        super().__init__(n_tokens, width)
+        self.dropout = dropout  # no layer of its own: layer numbers are part of the keys
+
+    @property
+    def _layers(self):
+        return list(getattr(self, self.layers_name))
+
+    def forward(self, X):
+        """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
+        return self._from_first_layer(self._layers[0](self.tokens(X).flatten(1)))
+
+    def _from_first_layer(self, hidden):
+        for layer in self._layers[1:]:
+            hidden = layer(hidden)
+            if isinstance(layer, nn.ReLU):
+                hidden = functional.dropout(hidden, self.dropout, self.training)
+        return self.logits(hidden)
+
+    def protein_part(self, X, side):
+        """One protein's share of the first layer, which adds up over both."""
+        return (half_linear(self._layers[0], X, side),)
+
+    def pair_part(self, a, b):
+        """The other layers."""
+        return self._from_first_layer(a[0] + b[0])
+
+
+class MLPHead(_FullyConnected):
     """Plain ReLU network on all features of a pair (published as AE_DNN).
 
     Parameters
@@ -78,34 +112,15 @@ class MLPHead(PairModule):
     torch.Size([3])
     """
 
+    layers_name = "mlp_layers"
     explainable_by = frozenset({"integrated_gradients", "gradient_shap", "deep_shap"})
 
     def __init__(self, n_tokens, width, hidden=(1500, 500), dropout=0.0, n_outputs=1):
-        super().__init__(n_tokens, width)
+        super().__init__(n_tokens, width, dropout)
         self.mlp_layers = relu_mlp((self.n_features, *hidden, n_outputs), init="default")
-        self.dropout = dropout  # no layer of its own: layer numbers are part of the keys
-
-    def forward(self, X):
-        """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
-        return self._from_first_layer(self.mlp_layers[0](self.tokens(X).flatten(1)))
-
-    def _from_first_layer(self, hidden):
-        for layer in list(self.mlp_layers)[1:]:
-            hidden = layer(hidden)
-            if isinstance(layer, nn.ReLU):
-                hidden = functional.dropout(hidden, self.dropout, self.training)
-        return self.logits(hidden)
-
-    def protein_part(self, X, side):
-        """One protein's share of the first layer, which adds up over both."""
-        return (half_linear(self.mlp_layers[0], X, side),)
-
-    def pair_part(self, a, b):
-        """The other layers."""
-        return self._from_first_layer(a[0] + b[0])
 
 
-class DeepPairNetwork(PairModule):
+class DeepPairNetwork(_FullyConnected):
     """Fully connected layers with layer normalisation on all features of a pair (published as DPM).
 
     Parameters
@@ -131,8 +146,10 @@ class DeepPairNetwork(PairModule):
     torch.Size([3])
     """
 
+    layers_name = "dnn_layers"
+
     def __init__(self, n_tokens, width, hidden=(1280, 480, 100), dropout=0.0, n_outputs=1):
-        super().__init__(n_tokens, width)
+        super().__init__(n_tokens, width, dropout)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise((self.n_features, *hidden)):
             layers += [Linear(n_in, n_out), nn.LayerNorm(n_out), nn.ReLU()]
@@ -141,26 +158,6 @@ class DeepPairNetwork(PairModule):
             if isinstance(layer, nn.Linear):  # weights only: the published biases keep torch's initialisation
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         self.dnn_layers = nn.Sequential(*layers)
-        self.dropout = dropout
-
-    def forward(self, X):
-        """Logits of pairs, ``(n, n_features) -> (n,)``; with several outputs ``(n, n_outputs)``."""
-        return self._from_first_layer(self.dnn_layers[0](self.tokens(X).flatten(1)))
-
-    def _from_first_layer(self, hidden):
-        for layer in list(self.dnn_layers)[1:]:
-            hidden = layer(hidden)
-            if isinstance(layer, nn.ReLU):
-                hidden = functional.dropout(hidden, self.dropout, self.training)
-        return self.logits(hidden)
-
-    def protein_part(self, X, side):
-        """One protein's share of the first layer, which adds up over both."""
-        return (half_linear(self.dnn_layers[0], X, side),)
-
-    def pair_part(self, a, b):
-        """The other layers."""
-        return self._from_first_layer(a[0] + b[0])
 
 
 class TokenMean(PairModule):

@@ -198,3 +198,14 @@ def test_a_model_trained_and_asked_by_either_is_the_same(onednn, monkeypatch):
         )  # fmt: skip
         found.append(model.fit(X, y).decision_function(X))
     np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-4)
+
+
+def test_weights_cut_out_of_wider_ones_are_copied_and_no_others():
+    weight = torch.randn(20, 74)
+    halves = weight.chunk(2, dim=1)
+    for half in halves:
+        assert linear_module.dense_weight(half).is_contiguous()
+        assert torch.equal(linear_module.dense_weight(half), half)
+    ordered = torch.ops.mkldnn._reorder_linear_weight(weight, None)
+    for kept in (weight, weight.T, weight[:7], ordered):
+        assert linear_module.dense_weight(kept) is kept
