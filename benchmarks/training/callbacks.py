@@ -1,7 +1,7 @@
 """What skorch's events cost: a fit without callbacks beside fits with them, interleaved.
 
-``python benchmarks/training/callbacks.py`` writes ``benchmarks/results/callbacks.json`` and prints a table. The pairs have the number and the proteins of the published yeast set, features are random
-ones of the width of esm2-mini.
+``python benchmarks/training/callbacks.py`` writes ``benchmarks/results/callbacks.json`` and the table of the documentation.
+The pairs have the number and the proteins of the published yeast set, features are random ones of the width of esm2-mini.
 """
 
 import argparse
@@ -21,8 +21,13 @@ from amp_sklearn.classification import AMPSClassifier, LateInteractionClassifier
 from amp_sklearn.data import FeatureLayout, PairMatrix
 from amp_sklearn.data.segments import SEGMENT_TOKENS
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "speed"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from evaluation.tables import list_table
+from speed.machine import describe
+
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "callbacks.json"
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "performance_callbacks.inc"
 N_PAIRS, N_PROTEINS, WIDTH = 11_188, 2_497, 64
 MODELS = {
     "AMPS-small": lambda **settings: AMPSClassifier(
@@ -63,6 +68,20 @@ def seconds(make, name, X, y, epochs):
     return process_time() - start
 
 
+def table(result):
+    """The rows as a table in reStructuredText."""
+    rows = [
+        [row["model"], row["callbacks"], f"{row['seconds']:.1f}", f"{row['ratio']:.2f}"]
+        for row in result["rows"]
+    ]
+    machine = result["machine"]
+    made = (
+        f"Measured on: {machine['cpu']}, {result['threads']} thread(s); {result['pairs']:,} pairs, {result['epochs']} epochs, "
+        f"medians of {result['rounds']} rounds.\n\n"
+    )
+    return made + list_table(["model", "callbacks", "processor seconds of a fit", "ratio"], rows)
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--rounds", type=int, default=5)
@@ -87,14 +106,13 @@ def main():
         for model, by_name in found.items()
         for name, times in by_name.items()
     ]
-    from machine import describe  # beside the speed suite, whose words for processors these are
-
     result = {"machine": describe(), "threads": torch.get_num_threads(), "pairs": given.pairs}
     result |= {"epochs": given.epochs, "rounds": given.rounds, "rows": rows}
     if given.pairs == N_PAIRS:
         with tempfile.NamedTemporaryFile("w", dir=RESULTS.parent, delete=False) as file:
             json.dump(result, file, indent=1)
         os.replace(file.name, RESULTS)
+        TABLE.write_text(table(result))
     for row in rows:
         print(f"{row['model']:18} {row['callbacks']:52} {row['seconds']:8.2f} s  {row['ratio']:.3f}")
 
