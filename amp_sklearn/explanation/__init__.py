@@ -1,6 +1,5 @@
 """Explanations of fitted models: one contract, several methods."""
 
-from .adapters import CAPTUM_METHODS, SHAP_METHODS, CaptumAdapter, ShapAdapter
 from .attention import AttentionExplainer
 from .attention_store import AttentionStore, write_attention
 from .attribution_baselines import baseline_rows
@@ -11,6 +10,7 @@ from .base import (
     RefusedExplanation,
     aggregate_tokens,
 )
+from .captum_adapter import CAPTUM_METHODS, CaptumAdapter
 from .deep_shap import DeepShap
 from .esm2_gradients import ESM2Gradients
 from .evaluation import ExplanationReport, evaluate_explanations
@@ -26,6 +26,7 @@ from .residue_gradients import ResidueGradients
 from .residue_truth import ResidueTruthReport, evaluate_against_residues
 from .residues import spread_over_residues
 from .sanity import rank_correlation, top_overlap
+from .shap_adapter import SHAP_METHODS, ShapAdapter
 from .shapley_gradients import GradientShap
 from .trees import Gini, TreeShap
 
