@@ -28,6 +28,7 @@ _HOME_OF = {
     "PairMatrix": "data",
     "ProteinDisjointKFold": "model_selection",
     "ProteinFrequencyClassifier": "classification",
+    "ProteinLanguageModelEmbedder": "embedding",
     "ProteinScaler": "preprocessing",
     "Report": "report",
     "SelectiveClassifier": "calibration",

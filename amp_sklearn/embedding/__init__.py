@@ -1,6 +1,7 @@
-"""ESM-2 features of proteins: the embedder, its store and the bundled small model."""
+"""Features of protein language models: the embedders, their store and the bundled small ESM-2."""
 
+from .embedder import ProteinLanguageModelEmbedder
 from .esm2_embedder import ESM2Embedder
 from .store import EmbeddingStore, default_store_path
 
-__all__ = ["ESM2Embedder", "EmbeddingStore", "default_store_path"]
+__all__ = ["ESM2Embedder", "EmbeddingStore", "ProteinLanguageModelEmbedder", "default_store_path"]

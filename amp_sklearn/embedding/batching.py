@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from ..data.segments import PROTEIN_TOKENS
 from ..nn.parallel import side_by_side, workers_on
 from .long_proteins import LongProteinRule
 from .pooling import merge_windows, pool_packed
@@ -32,13 +31,13 @@ def store_keys(sequences, model, rule):
 
 
 def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=4096, store=None, verbose=0):
-    """Thirteen token vectors of each protein; what the store holds is read, what it lacks is computed and stored.
+    """Token vectors of each protein; what the store holds is read, what it lacks is computed and stored.
 
     Parameters
     ----------
     sequences : list of str
         Distinct, checked protein sequences.
-    model : LoadedESM2
+    model : LanguageModel
     rule : LongProteinRule
         Windows of long proteins; by default every protein is embedded whole.
     batch_size : int, default=32
@@ -51,8 +50,8 @@ def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=
 
     Returns
     -------
-    ndarray of shape (n_sequences, 13, d), float32
-        Tokens in the order of ``PROTEIN_TOKENS``.
+    ndarray of shape (n_sequences, n_tokens, d), float32
+        Tokens in the order of ``model.tokens``: thirteen where the model has cls and eos.
 
     Raises
     ------
@@ -61,7 +60,7 @@ def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=
     EmbeddingStoreError
         If a store that is not optional cannot be used.
     """
-    features = np.empty((len(sequences), len(PROTEIN_TOKENS), model.width), dtype=np.float32)
+    features = np.empty((len(sequences), len(model.tokens), model.width), dtype=np.float32)
     keys = store_keys(sequences, model, rule)
     stored = store.read(keys) if store is not None else {}
     missing = []
@@ -102,8 +101,8 @@ def _refuse_not_finite(features, sequences):
     if bad.any():
         example = sequences[int(bad.argmax())]
         raise ValueError(
-            f"ESM-2 gave NaN or infinity for {bad.sum()} of {len(bad)} proteins of a batch, such as {example[:20]}... of "
-            f"{len(example)} residues; compute with dtype='float32', and check the model's weights"
+            f"the language model gave NaN or infinity for {bad.sum()} of {len(bad)} proteins of a batch, such as "
+            f"{example[:20]}... of {len(example)} residues; compute with dtype='float32', and check the model's weights"
         )
 
 
@@ -124,7 +123,7 @@ def _batches(rows, sequences, batch_size, batch_tokens):
 
 def _embed_batch(sequences, model, rule, batch_tokens):
     hidden = hidden_states(sequences, model, rule, batch_tokens)
-    return pool_packed(hidden, [len(sequence) for sequence in sequences]).cpu().numpy()
+    return pool_packed(hidden, [len(sequence) for sequence in sequences], model.ends).cpu().numpy()
 
 
 def hidden_states(sequences, model, rule, batch_tokens):
@@ -133,7 +132,7 @@ def hidden_states(sequences, model, rule, batch_tokens):
     Parameters
     ----------
     sequences : list of str
-    model : LoadedESM2
+    model : LanguageModel
     rule : LongProteinRule
     batch_tokens : int
         Tokens of windows computed together at most.
@@ -141,7 +140,7 @@ def hidden_states(sequences, model, rule, batch_tokens):
     Returns
     -------
     Tensor of shape (n_tokens, d), float32
-        Packed: each protein as ``<cls>``, its residues, ``<eos>``.
+        Packed: each protein as ``<cls>``, its residues, ``<eos>``; where the model has none, ``model.ends`` says so.
     """
     lengths = [len(sequence) for sequence in sequences]
     windows = [(protein, start, stop) for protein, n in enumerate(lengths) for start, stop in rule.windows(n)]
@@ -150,4 +149,4 @@ def hidden_states(sequences, model, rule, batch_tokens):
     tokens = [model.encode(sequences[protein][start:stop]) for protein, start, stop in windows]
     per_pass = max(batch_tokens // (rule.max_length + 2), 1)
     passes = [model.forward(tokens[first : first + per_pass]) for first in range(0, len(tokens), per_pass)]
-    return merge_windows(torch.cat(passes), lengths, windows)
+    return merge_windows(torch.cat(passes), lengths, windows, model.ends)

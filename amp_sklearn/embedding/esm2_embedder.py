@@ -1,29 +1,11 @@
-"""ESM2Embedder: from pairs of sequences to a pair matrix of ESM-2 features."""
+"""ESM2Embedder: features of ESM-2, and of no other architecture."""
 
-from numbers import Integral
-from os import PathLike
-from typing import ClassVar
-
-import numpy as np
-import pandas as pd
-import torch
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
-
-from ..data.layout import FeatureLayout
-from ..data.pair_matrix import PairMatrix, as_configured_output
-from ..data.segments import PROTEIN_TOKENS
-from ..data.sequence_pairs import distinct_sequences
-from ..data.sequences import check_sequences
 from ..exceptions import ModelLoadError
-from .batching import embed_distinct, hidden_states
-from .esm2_model import BUNDLED_MODEL, load_esm2
-from .long_proteins import LONG_PROTEINS, LongProteinRule
-from .store import open_store
+from .embedder import ProteinLanguageModelEmbedder
+from .packed_esm2 import PackedESM2
 
 
-class ESM2Embedder(TransformerMixin, BaseEstimator):
+class ESM2Embedder(ProteinLanguageModelEmbedder):
     """Embed both proteins of each pair with ESM-2: cls, ten segment means, eos and mean of the last hidden state.
 
     Every distinct sequence is embedded once, whatever the number of pairs, and kept in a store on disk, so that
@@ -93,265 +75,22 @@ class ESM2Embedder(TransformerMixin, BaseEstimator):
     PairMatrix(shape=(2, 4992), dtype=float32, n_proteins=2)
     """
 
-    _parameter_constraints: ClassVar[dict] = {
-        "model": [str, PathLike],
-        "revision": [str, None],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
-        "long_proteins": [StrOptions(set(LONG_PROTEINS))],
-        "window_overlap": [Integral, None],
-        "uppercase": ["boolean"],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "batch_tokens": [Interval(Integral, 1, None, closed="left")],
-        "device": [str, torch.device],
-        "dtype": [StrOptions({"float32", "bfloat16", "float16", "auto"})],
-        "store": [str, PathLike, None],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        model=BUNDLED_MODEL,
-        *,
-        revision=None,
-        max_length=None,
-        long_proteins="error",
-        window_overlap=None,
-        uppercase=False,
-        batch_size=32,
-        batch_tokens=4096,
-        device="auto",
-        dtype="float32",
-        store="auto",
-        verbose=0,
-    ):
-        self.model = model
-        self.revision = revision
-        self.max_length = max_length
-        self.long_proteins = long_proteins
-        self.window_overlap = window_overlap
-        self.uppercase = uppercase
-        self.batch_size = batch_size
-        self.batch_tokens = batch_tokens
-        self.device = device
-        self.dtype = dtype
-        self.store = store
-        self.verbose = verbose
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False  # to scikit-learn that means an array of numbers
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
-    def fit(self, X, y=None):
-        """Check the input and load the model.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_pairs, 2)
-            Sequences of protein A and protein B.
-        y : ignored
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        SequenceError
-            If a cell is no protein sequence, or a protein is too long for ``long_proteins="error"``.
-        ModelLoadError
-            If the model cannot be loaded.
-        ValueError
-            If a parameter is out of range or ``X`` does not have two columns.
-        """
-        self._check_parameters()
-        self.long_protein_rule().check(*self._sequences(X, reset=True)[::2])
-        loaded = self.language_model()
-        self.layout_ = FeatureLayout(PROTEIN_TOKENS, loaded.width)
-        self.fingerprint_ = loaded.fingerprint
-        return self
-
-    def transform(self, X):
-        """Embed the pairs.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_pairs, 2)
-            Sequences of protein A and protein B.
-
-        Returns
-        -------
-        PairMatrix of shape (n_pairs, 26 * d)
-            Protein A's thirteen tokens, then protein B's; a DataFrame after ``set_output(transform="pandas")``.
-
-        Raises
-        ------
-        SequenceError
-            As in ``fit``.
-        ModelLoadError
-            If the model cannot be loaded, or its weights are not those of ``fit``.
-        EmbeddingStoreError
-            If a folder given as ``store`` cannot be used.
-        ValueError
-            If the model gives NaN or infinity.
-        """
-        check_is_fitted(self)
-        sequences, index, names = self._sequences(X, reset=False)
-        features = self._embed(sequences, names).reshape(len(sequences), -1)
-        return as_configured_output(self, PairMatrix(features, index, self.layout_))
-
-    def embed(self, sequences):
-        """Token vectors of single proteins; no ``fit`` is needed.
-
-        Parameters
-        ----------
-        sequences : sequence of str, Series or dict
-            Protein sequences; need not be distinct.
-
-        Returns
-        -------
-        ndarray of shape (n_proteins, 13, d), float32
-            Tokens in the order of ``amp_sklearn.data.PROTEIN_TOKENS``: cls, segment0..9, eos, mean.
-
-        Raises
-        ------
-        SequenceError, ModelLoadError, EmbeddingStoreError, ValueError
-            As in ``fit`` and ``transform``.
-
-        Examples
-        --------
-        >>> from amp_sklearn import ESM2Embedder
-        >>> ESM2Embedder(store=None).embed({"P1": "MKTAYIAKQR", "P2": "MVLSPADKTN"}).shape
-        (2, 13, 192)
-        """
-        ids = list(sequences.keys()) if isinstance(sequences, dict | pd.Series) else None
-        checked = check_sequences(sequences, ids, uppercase=self.uppercase)
-        codes, distinct = pd.factorize(np.array(checked, dtype=object))
-        first = np.unique(codes, return_index=True)[1]
-        names = [f"row {row}" if ids is None else str(ids[row]) for row in first]
-        return self._embed(list(distinct), names)[codes]
-
-    def residues_embedded(self, sequences):
-        """The residues of each protein that are embedded: checked, and cut where ``long_proteins="truncate"``.
-
-        Parameters
-        ----------
-        sequences : sequence of str
-
-        Returns
-        -------
-        list of str
-        """
-        rule = self.long_protein_rule()
-        return [rule.cut(sequence) for sequence in check_sequences(sequences, uppercase=self.uppercase)]
-
-    def residue_states(self, sequences):
-        """Vectors of single residues in the last hidden state, of which the tokens are means.
-
-        Parameters
-        ----------
-        sequences : sequence of str
-
-        Returns
-        -------
-        list of ndarray of shape (n_residues, d), float32
-            Of the residues that are embedded; see `residues_embedded`.
-        """
-        loaded, rule = self._loaded_as_fitted(), self.long_protein_rule()
-        states = (
-            hidden_states([sequence], loaded, rule, self.batch_tokens)
-            for sequence in self.residues_embedded(sequences)
-        )
-        return [state[1:-1].cpu().numpy() for state in states]  # without cls and eos
-
-    def long_protein_rule(self):
-        """What happens to proteins longer than ``max_length``.
-
-        Returns
-        -------
-        LongProteinRule
-        """
-        return LongProteinRule(self.max_length, self.long_proteins, self.window_overlap)
-
     def language_model(self):
         """The ESM-2 model that ``model`` stands for; loaded once per process.
 
         Returns
         -------
-        LoadedESM2
+        LanguageModel
 
         Raises
         ------
         ModelLoadError
-            If the model cannot be loaded.
+            If the model cannot be loaded, or is another than ESM-2.
         """
-        return load_esm2(self.model, self.revision, self.device, self.dtype)
-
-    def weights_fingerprint(self):
-        """Digest of the weights that ``model`` stands for now; no ``fit`` is needed.
-
-        Returns
-        -------
-        str
-            After ``fit`` and as long as the weights stay what they are, equal to ``fingerprint_``.
-
-        Raises
-        ------
-        ModelLoadError
-            If the model cannot be loaded.
-        """
-        return self.language_model().fingerprint
-
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns: protein, token, dimension.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Checked against the names seen in ``fit``, not used.
-
-        Returns
-        -------
-        ndarray of str, such as ``"A_segment0_17"``
-        """
-        check_is_fitted(self)
-        _check_feature_names_in(self, input_features)
-        return self.layout_.feature_names()
-
-    def _check_parameters(self):
-        self._validate_params()
-        if self.max_length is not None and not 0 <= self.long_protein_rule().overlap < self.max_length:
-            raise ValueError(
-                f"window_overlap must lie in 0..max_length-1 ({self.max_length - 1}), got {self.window_overlap!r}"
-            )
-
-    def _sequences(self, X, reset):
-        """Distinct checked sequences, the (n_pairs, 2) index into them, and a name of each for messages."""
-        return distinct_sequences(self, X, reset=reset, uppercase=self.uppercase)
-
-    def _loaded_as_fitted(self):
-        """The language model, which must be that of ``fit`` where there was one."""
-        loaded = self.language_model()
-        fitted = getattr(self, "fingerprint_", loaded.fingerprint)
-        if loaded.fingerprint != fitted:
+        loaded = super().language_model()
+        if not isinstance(loaded.forward, PackedESM2) or loaded.spelling.letters[0] != "A":
             raise ModelLoadError(
-                f"the weights of {self.model!r} have changed since fit (fingerprint {loaded.fingerprint[:12]}, "
-                f"expected {fitted[:12]}); fit again, or give the model that was used"
+                f"{self.model!r} is a model of the family {loaded.family.model_type!r} ({loaded.family.models}), and not "
+                "ESM-2; ProteinLanguageModelEmbedder embeds with it"
             )
         return loaded
-
-    def _embed(self, sequences, names):
-        self._check_parameters()
-        rule = self.long_protein_rule()
-        rule.check(sequences, names)
-        return embed_distinct(
-            [rule.cut(sequence) for sequence in sequences],
-            self._loaded_as_fitted(),
-            rule=rule,
-            batch_size=self.batch_size,
-            batch_tokens=self.batch_tokens,
-            store=open_store(self.store),
-            verbose=self.verbose,
-        )

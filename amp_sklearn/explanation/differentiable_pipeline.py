@@ -8,7 +8,8 @@ import torch
 from ..data.layout import combine_proteins
 from ..data.segments import PROTEIN_TOKENS
 from ..data.sequences import STANDARD_RESIDUES
-from ..embedding.esm2_embedder import ESM2Embedder
+from ..embedding import ProteinLanguageModelEmbedder
+from ..embedding.packed_esm2 import PackedESM2
 from ..embedding.pooling import merge_windows, pool_packed
 from ..preprocessing import AutoencoderReducer, PairConcatenator, ProteinScaler
 
@@ -27,8 +28,10 @@ def reason_against(model):
     -------
     str or None
     """
-    if model.sequences is None or not isinstance(model.embedder, ESM2Embedder):
+    if model.sequences is None or not isinstance(model.embedder, ProteinLanguageModelEmbedder):
         return "it needs a pipeline that begins with an ESM2Embedder, and a table of sequences"
+    if not isinstance(model.embedder.language_model().forward, PackedESM2):
+        return f"gradients are carried through ESM-2 only, and {model.embedder.model!r} is another language model"
     foreign = [
         type(step).__name__
         for step in model.steps
@@ -61,7 +64,7 @@ class DifferentiablePipeline:
     ----------
     model : ExplainedModel
         A pipeline for which ``reason_against`` finds nothing.
-    loaded : LoadedESM2, default=None
+    loaded : LanguageModel, default=None
         The language model; by default that of the pipeline's embedder.
     """
 
@@ -122,7 +125,7 @@ class DifferentiablePipeline:
         """
         forward, (n, length, _) = self.loaded.forward, embedded.shape
         embedded = embedded.to(forward.dtype)
-        cls, eos = (forward.embedding[[token]] for token in (self.loaded.cls_token, self.loaded.eos_token))
+        cls, eos = (forward.embedding[tokens] for tokens in (self.loaded.before, self.loaded.after))
         stretches = self.model.embedder.long_protein_rule().windows(length)
         parts = [[cls, point[start:stop], eos] for point in embedded for start, stop in stretches]
         hidden = forward.hidden_states(

@@ -22,6 +22,7 @@ TRUSTED_TYPES = (
     "amp_sklearn.classification.transformer.AMPCSEClassifier",
     "amp_sklearn.classification.transformer.AMPSClassifier",
     "amp_sklearn.data.layout.FeatureLayout",
+    "amp_sklearn.embedding.embedder.ProteinLanguageModelEmbedder",
     "amp_sklearn.embedding.esm2_embedder.ESM2Embedder",
     "amp_sklearn.persistence.parts.FrameReference",
     "amp_sklearn.persistence.parts.NetReference",

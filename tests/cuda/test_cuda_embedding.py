@@ -6,7 +6,7 @@ import torch
 from cuda_models import DEVICE
 
 from amp_sklearn.embedding import ESM2Embedder
-from amp_sklearn.embedding.esm2_model import load_esm2
+from amp_sklearn.embedding.language_model import load_language_model
 
 pytestmark = pytest.mark.cuda
 
@@ -66,7 +66,7 @@ def test_residue_states(proteins):
 
 
 def test_auto_is_a_gpu_in_the_precision_that_it_is_fast_in():
-    loaded = load_esm2("esm2-mini", device="auto", dtype="auto").forward
+    loaded = load_language_model("esm2-mini", device="auto", dtype="auto").forward
     assert loaded.device.type == DEVICE
     fast = torch.cuda.get_device_capability() >= (8, 0)
     assert loaded.dtype == (torch.bfloat16 if fast else torch.float32)
@@ -77,7 +77,9 @@ def test_gradients_by_the_input(dtype):
     """Of one half of a batch of unequal lengths, as those of single precision on the CPU."""
     lengths, found = [20, 33, 20], {}
     for device, kind in (("cpu", torch.float32), (DEVICE, dtype)):
-        forward = load_esm2("esm2-mini", device=device, dtype=str(kind).removeprefix("torch.")).forward
+        forward = load_language_model(
+            "esm2-mini", device=device, dtype=str(kind).removeprefix("torch.")
+        ).forward
         ids = (torch.arange(sum(lengths)) * 7 % 20 + 4).to(forward.device)
         point = forward.embedding[ids].clone().requires_grad_()
         hidden = forward.hidden_states(point, lengths)

@@ -46,7 +46,7 @@ def test_equals_published_features(tiny_esm2, published, batch_size):
 
 
 def test_equals_transformers_on_the_bundled_model():
-    from amp_sklearn.embedding.esm2_model import _BUNDLED_FOLDER
+    from amp_sklearn.embedding.language_model import _BUNDLED_FOLDER
 
     reference = EsmModel.from_pretrained(_BUNDLED_FOLDER, add_pooling_layer=False, dtype=torch.float32).eval()
     tokens = AutoTokenizer.from_pretrained(_BUNDLED_FOLDER)(PAIR[0][1], return_tensors="pt")
@@ -174,7 +174,7 @@ def test_bad_sequences_are_named(tiny_esm2, cell, message):
         ),
         ({"max_length": 10, "window_overlap": 10}, "window_overlap must lie in"),
         ({"dtype": "int8"}, "'dtype' parameter of ESM2Embedder must be"),
-        ({"model": "no/such-model"}, "cannot load the ESM-2 model 'no/such-model'"),
+        ({"model": "no/such-model"}, "cannot load the protein language model 'no/such-model'"),
     ],
 )
 def test_bad_parameters_are_named(tiny_esm2, parameters, message):

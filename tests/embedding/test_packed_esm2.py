@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from amp_sklearn.embedding import ESM2Embedder, batching, esm2_model
-from amp_sklearn.embedding.esm2_model import load_esm2, resolve_dtype
+from amp_sklearn.embedding import ESM2Embedder, batching, dtypes
+from amp_sklearn.embedding.dtypes import resolve_dtype
+from amp_sklearn.embedding.language_model import load_language_model
 from amp_sklearn.nn import parallel
 
 RNG = np.random.default_rng(0)
@@ -19,7 +20,7 @@ SEQUENCES = ["".join(RNG.choice(list("ACDEFGHIKLMNPQRSTVWY"), RNG.integers(1, 12
 
 @pytest.fixture
 def model(tiny_esm2):
-    return load_esm2(tiny_esm2, device="cpu")
+    return load_language_model(tiny_esm2, device="cpu")
 
 
 def tokens(model, n=12):
@@ -134,7 +135,7 @@ def test_auto_takes_bfloat16_where_the_cpu_gains_from_it(cpu, expected, monkeypa
     assert resolve_dtype("auto", torch.device("cpu")) is expected
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     assert resolve_dtype("auto", torch.device("cpu")) is torch.float32
-    assert not esm2_model._cpu_gains_from_bfloat16()
+    assert not dtypes._cpu_gains_from_bfloat16()
 
 
 def test_flash_attention_needs_a_gpu_and_half_precision():

@@ -14,7 +14,7 @@ from amp_sklearn.classification import AEDNNClassifier, AMPSClassifier, GRUClass
 from amp_sklearn.data import STANDARD_RESIDUES
 from amp_sklearn.data.segments import segment_bounds
 from amp_sklearn.embedding import ESM2Embedder
-from amp_sklearn.embedding.esm2_model import load_esm2
+from amp_sklearn.embedding.language_model import load_language_model
 from amp_sklearn.embedding.packed_esm2 import PackedESM2
 from amp_sklearn.explanation import (
     Explanation,
@@ -54,7 +54,7 @@ class Library:
         self.language = EsmModel.from_pretrained(folder, add_pooling_layer=False).eval()
         self.network = model[-1].module_.eval()
         self.table = self.language.embeddings.word_embeddings.weight.detach()
-        self.encode = load_esm2(folder, device="cpu").encode
+        self.encode = load_language_model(folder, device="cpu").encode
         self.scale = 1 - 0.15 * 0.8  # token dropout: no <mask> among the tokens
 
     def embed(self, sequence):
@@ -139,7 +139,7 @@ BETWEEN = {
 def in_double_precision(model, pairs):
     """The pipeline as a differentiable function, all of it in double precision."""
     language = EsmModel.from_pretrained(model[0].model, add_pooling_layer=False).double().eval()
-    loaded = load_esm2(model[0].model, device="cpu")
+    loaded = load_language_model(model[0].model, device="cpu")
     read = read_model(model, pairs)
     read.module.double()
     function = DifferentiablePipeline(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from amp_sklearn.classification import TokenMeanClassifier
-from amp_sklearn.embedding.esm2_model import resolve_dtype
+from amp_sklearn.embedding.dtypes import resolve_dtype
 from amp_sklearn.nn.device import autocast, has_instructions, resolve_device
 from amp_sklearn.nn.parallel import MOST_WORKERS, items_together, side_by_side, workers_on
 from amp_sklearn.nn.random_numbers import rng_state, seeded, set_rng_state

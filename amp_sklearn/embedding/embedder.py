@@ -1,0 +1,387 @@
+"""From pairs of sequences to a pair matrix of features of a protein language model."""
+
+from numbers import Integral
+from os import PathLike
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from ..data.layout import FeatureLayout
+from ..data.pair_matrix import PairMatrix, as_configured_output
+from ..data.sequence_pairs import distinct_sequences
+from ..data.sequences import check_sequences
+from ..exceptions import ModelLoadError, SequenceError
+from .batching import embed_distinct, hidden_states
+from .language_model import BUNDLED_MODEL, load_language_model
+from .long_proteins import LONG_PROTEINS, LongProteinRule
+from .store import open_store
+
+
+class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
+    """Embed both proteins of each pair with a protein language model: cls, ten segment means, eos, mean of the last hidden state.
+
+    ESM-2, ESM-1b and SaProt, ESM C, the encoders of ProtT5, ProstT5 and Ankh, and ProtBERT; the family is told by
+    ``model_type`` in the model's ``config.json``, and by nothing else. Models of the T5 family have no cls: their features
+    have twelve tokens, and whoever asks for a cls is told so. Sequences are given as plain letters; how the model wants
+    them (spaces, prompts, rare residues as X) is the family's business.
+
+    Every distinct sequence is embedded once, whatever the number of pairs, and kept in a store on disk, so that
+    cross-validation folds, searches, later runs and other processes embed nothing twice. Nothing is learned from
+    ``X`` or ``y``; ``fit`` checks the input and loads the model. Neither the fitted transformer nor its pickle holds
+    weights of the language model. Code that comes with a model is never run, and pickled weights are read as plain
+    numbers only.
+
+    Parameters
+    ----------
+    model : str or path-like, default="esm2-mini"
+        ``"esm2-mini"`` (small, bundled, works offline), a name on the Hugging Face hub such as
+        ``"Rostlab/prot_t5_xl_half_uniref50-enc"``, or a folder written by ``save_pretrained``.
+    revision : str, default=None
+        Branch, tag or commit of a model on the hub. Fingerprint and store go by the weights that it holds.
+    max_length : int, default=None
+        Longest protein, in residues, that is embedded in one piece. None embeds every protein whole, as published;
+        time and memory of attention grow with the square of the length.
+    long_proteins : {"error", "truncate", "window"}, default="error"
+        What to do with proteins longer than ``max_length``: raise an error; use the first ``max_length`` residues
+        (with a warning that counts them); or embed overlapping windows and average each residue over the windows that
+        hold it (cls and eos over all windows).
+    window_overlap : int, default=None
+        Residues that neighbouring windows share at least; None is a quarter of ``max_length``.
+    uppercase : bool, default=False
+        Turn lower-case letters into upper case instead of rejecting them.
+    batch_size : int, default=32
+        Proteins computed together at most.
+    batch_tokens : int, default=4096
+        Tokens (residues and two per protein) computed together at most; lower it when memory is short.
+    device : str, default="auto"
+        Torch device; ``"auto"`` is a CUDA GPU where there is one, else the CPU.
+    dtype : {"float32", "bfloat16", "float16", "auto"}, default="float32"
+        Precision of the computation; ``"auto"`` is bfloat16 where the hardware is faster in it (GPUs from compute
+        capability 8.0, CPUs with AMX, AMD's with AVX512-BF16). Pooling and features are float32 always.
+    store : str, path-like or None, default="auto"
+        Folder of the embedding store; ``"auto"`` is :func:`default_store_path`, None keeps nothing on disk. Where the
+        default folder cannot be used, such as on a full disk, a warning says so and nothing is kept.
+    verbose : int, default=0
+        Show a progress bar when positive.
+
+    Attributes
+    ----------
+    layout_ : FeatureLayout
+        Tokens and width of the features.
+    fingerprint_ : str
+        Digest of the weights; ``transform`` refuses other weights under the same name.
+    n_features_in_ : int
+        Columns of ``X``: 2.
+    feature_names_in_ : ndarray of str
+        Column names of ``X``, when it has any.
+
+    See Also
+    --------
+    ESM2Embedder : The same for ESM-2 only; it refuses every other architecture.
+    amp_sklearn.preprocessing.PairConcatenator : Choose tokens and the combination of both proteins.
+
+    References
+    ----------
+    Lin et al., Science 2023, :doi:`10.1126/science.ade2574` (ESM-2).
+    Rives et al., PNAS 2021, :doi:`10.1073/pnas.2016239118` (ESM-1b).
+    Su et al., ICLR 2024, :doi:`10.1101/2023.10.01.560349` (SaProt).
+    Elnaggar et al., IEEE TPAMI 2022, :doi:`10.1109/TPAMI.2021.3095381` (ProtT5, ProtBERT).
+    Heinzinger et al., NAR Genomics and Bioinformatics 2024, :doi:`10.1093/nargab/lqae150` (ProstT5).
+    Elnaggar et al., bioRxiv 2023, :doi:`10.1101/2023.01.16.524265` (Ankh).
+
+    Examples
+    --------
+    >>> from amp_sklearn import ProteinLanguageModelEmbedder
+    >>> X = [["MKTAYIAKQR", "MVLSPADKTN"], ["MVLSPADKTN", "MKTAYIAKQR"]]
+    >>> ProteinLanguageModelEmbedder(store=None).fit_transform(X)
+    PairMatrix(shape=(2, 4992), dtype=float32, n_proteins=2)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "model": [str, PathLike],
+        "revision": [str, None],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "long_proteins": [StrOptions(set(LONG_PROTEINS))],
+        "window_overlap": [Integral, None],
+        "uppercase": ["boolean"],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_tokens": [Interval(Integral, 1, None, closed="left")],
+        "device": [str, torch.device],
+        "dtype": [StrOptions({"float32", "bfloat16", "float16", "auto"})],
+        "store": [str, PathLike, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        model=BUNDLED_MODEL,
+        *,
+        revision=None,
+        max_length=None,
+        long_proteins="error",
+        window_overlap=None,
+        uppercase=False,
+        batch_size=32,
+        batch_tokens=4096,
+        device="auto",
+        dtype="float32",
+        store="auto",
+        verbose=0,
+    ):
+        self.model = model
+        self.revision = revision
+        self.max_length = max_length
+        self.long_proteins = long_proteins
+        self.window_overlap = window_overlap
+        self.uppercase = uppercase
+        self.batch_size = batch_size
+        self.batch_tokens = batch_tokens
+        self.device = device
+        self.dtype = dtype
+        self.store = store
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False  # to scikit-learn that means an array of numbers
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X, y=None):
+        """Check the input and load the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_pairs, 2)
+            Sequences of protein A and protein B.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SequenceError
+            If a cell is no protein sequence, or a protein is too long for ``long_proteins="error"``.
+        ModelLoadError
+            If the model cannot be loaded.
+        ValueError
+            If a parameter is out of range or ``X`` does not have two columns.
+        """
+        self._check_parameters()
+        sequences, _, names = self._sequences(X, reset=True)
+        self.long_protein_rule().check(sequences, names)
+        loaded = self.language_model()
+        self._check_longest(sequences, names, loaded)
+        self.layout_ = FeatureLayout(loaded.tokens, loaded.width)
+        self.fingerprint_ = loaded.fingerprint
+        return self
+
+    def transform(self, X):
+        """Embed the pairs.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_pairs, 2)
+            Sequences of protein A and protein B.
+
+        Returns
+        -------
+        PairMatrix of shape (n_pairs, 2 * n_tokens * d)
+            Protein A's tokens (thirteen, or twelve of a model without cls), then protein B's; a DataFrame after ``set_output(transform="pandas")``.
+
+        Raises
+        ------
+        SequenceError
+            As in ``fit``.
+        ModelLoadError
+            If the model cannot be loaded, or its weights are not those of ``fit``.
+        EmbeddingStoreError
+            If a folder given as ``store`` cannot be used.
+        ValueError
+            If the model gives NaN or infinity.
+        """
+        check_is_fitted(self)
+        sequences, index, names = self._sequences(X, reset=False)
+        features = self._embed(sequences, names).reshape(len(sequences), -1)
+        return as_configured_output(self, PairMatrix(features, index, self.layout_))
+
+    def embed(self, sequences):
+        """Token vectors of single proteins; no ``fit`` is needed.
+
+        Parameters
+        ----------
+        sequences : sequence of str, Series or dict
+            Protein sequences; need not be distinct.
+
+        Returns
+        -------
+        ndarray of shape (n_proteins, n_tokens, d), float32
+            Tokens in the order of ``amp_sklearn.data.PROTEIN_TOKENS``: cls, segment0..9, eos, mean; without cls where the
+            model has none.
+
+        Raises
+        ------
+        SequenceError, ModelLoadError, EmbeddingStoreError, ValueError
+            As in ``fit`` and ``transform``.
+
+        Examples
+        --------
+        >>> from amp_sklearn import ProteinLanguageModelEmbedder
+        >>> ProteinLanguageModelEmbedder(store=None).embed({"P1": "MKTAYIAKQR", "P2": "MVLSPADKTN"}).shape
+        (2, 13, 192)
+        """
+        ids = list(sequences.keys()) if isinstance(sequences, dict | pd.Series) else None
+        checked = check_sequences(sequences, ids, uppercase=self.uppercase)
+        codes, distinct = pd.factorize(np.array(checked, dtype=object))
+        first = np.unique(codes, return_index=True)[1]
+        names = [f"row {row}" if ids is None else str(ids[row]) for row in first]
+        return self._embed(list(distinct), names)[codes]
+
+    def residues_embedded(self, sequences):
+        """The residues of each protein that are embedded: checked, and cut where ``long_proteins="truncate"``.
+
+        Parameters
+        ----------
+        sequences : sequence of str
+
+        Returns
+        -------
+        list of str
+        """
+        rule = self.long_protein_rule()
+        return [rule.cut(sequence) for sequence in check_sequences(sequences, uppercase=self.uppercase)]
+
+    def residue_states(self, sequences):
+        """Vectors of single residues in the last hidden state, of which the tokens are means.
+
+        Parameters
+        ----------
+        sequences : sequence of str
+
+        Returns
+        -------
+        list of ndarray of shape (n_residues, d), float32
+            Of the residues that are embedded; see `residues_embedded`.
+        """
+        loaded, rule = self._loaded_as_fitted(), self.long_protein_rule()
+        states = (
+            hidden_states([sequence], loaded, rule, self.batch_tokens)
+            for sequence in self.residues_embedded(sequences)
+        )
+        before, after = loaded.ends
+        return [state[before : len(state) - after].cpu().numpy() for state in states]  # without cls and eos
+
+    def long_protein_rule(self):
+        """What happens to proteins longer than ``max_length``.
+
+        Returns
+        -------
+        LongProteinRule
+        """
+        return LongProteinRule(self.max_length, self.long_proteins, self.window_overlap)
+
+    def language_model(self):
+        """The language model that ``model`` stands for; loaded once per process.
+
+        Returns
+        -------
+        LanguageModel
+
+        Raises
+        ------
+        ModelLoadError
+            If the model cannot be loaded.
+        """
+        return load_language_model(self.model, self.revision, self.device, self.dtype)
+
+    def weights_fingerprint(self):
+        """Digest of the weights that ``model`` stands for now; no ``fit`` is needed.
+
+        Returns
+        -------
+        str
+            After ``fit`` and as long as the weights stay what they are, equal to ``fingerprint_``.
+
+        Raises
+        ------
+        ModelLoadError
+            If the model cannot be loaded.
+        """
+        return self.language_model().fingerprint
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns: protein, token, dimension.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen in ``fit``, not used.
+
+        Returns
+        -------
+        ndarray of str, such as ``"A_segment0_17"``
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        return self.layout_.feature_names()
+
+    def _check_parameters(self):
+        self._validate_params()
+        if self.max_length is not None and not 0 <= self.long_protein_rule().overlap < self.max_length:
+            raise ValueError(
+                f"window_overlap must lie in 0..max_length-1 ({self.max_length - 1}), got {self.window_overlap!r}"
+            )
+
+    def _check_longest(self, sequences, names, loaded):
+        """Refuse proteins of more residues than the model has positions for, where nothing cuts them."""
+        if loaded.longest is None:
+            return
+        if self.max_length is not None and self.max_length > loaded.longest:
+            raise ValueError(
+                f"max_length={self.max_length} is more than the {loaded.longest} residues that {self.model!r} can read"
+            )
+        longest = max(range(len(sequences)), key=lambda row: len(sequences[row]), default=None)
+        if self.max_length is None and longest is not None and len(sequences[longest]) > loaded.longest:
+            raise SequenceError(
+                f"{self.model!r} can read {loaded.longest} residues in one piece; {names[longest]} has "
+                f"{len(sequences[longest]):,}. Give max_length={loaded.longest} and long_proteins='window' or 'truncate'"
+            )
+
+    def _sequences(self, X, reset):
+        """Distinct checked sequences, the (n_pairs, 2) index into them, and a name of each for messages."""
+        return distinct_sequences(self, X, reset=reset, uppercase=self.uppercase)
+
+    def _loaded_as_fitted(self):
+        """The language model, which must be that of ``fit`` where there was one."""
+        loaded = self.language_model()
+        fitted = getattr(self, "fingerprint_", loaded.fingerprint)
+        if loaded.fingerprint != fitted:
+            raise ModelLoadError(
+                f"the weights of {self.model!r} have changed since fit (fingerprint {loaded.fingerprint[:12]}, "
+                f"expected {fitted[:12]}); fit again, or give the model that was used"
+            )
+        return loaded
+
+    def _embed(self, sequences, names):
+        self._check_parameters()
+        rule = self.long_protein_rule()
+        rule.check(sequences, names)
+        loaded = self._loaded_as_fitted()
+        self._check_longest(sequences, names, loaded)
+        return embed_distinct(
+            [rule.cut(sequence) for sequence in sequences],
+            loaded,
+            rule=rule,
+            batch_size=self.batch_size,
+            batch_tokens=self.batch_tokens,
+            store=open_store(self.store),
+            verbose=self.verbose,
+        )
