@@ -11,9 +11,9 @@ from transformers import (
     EsmcConfig,
     EsmcModel,
     EsmConfig,
+    EsmcTokenizer,
     EsmModel,
     EsmTokenizer,
-    EsmcTokenizer,
     PreTrainedTokenizerFast,
     T5Config,
     T5EncoderModel,
@@ -43,7 +43,14 @@ def _esm(folder, tokens, **settings):
 
 def _t5(tokenizer, **settings):
     config = T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=3, num_heads=4, dropout_rate=0.0, **settings
+        vocab_size=len(tokenizer),
+        d_model=32,
+        d_kv=8,
+        d_ff=64,
+        num_layers=3,
+        num_heads=4,
+        dropout_rate=0.0,
+        **settings,
     )
     return T5EncoderModel(config)
 
