@@ -12,6 +12,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .messages import PROGRAM, to_stderr
 from .models import models
+from .mutate import mutate
 from .negatives import negatives
 from .predict import predict
 from .regions import regions
@@ -47,7 +48,7 @@ def version(
 
 COMMANDS = {
     "From data to predictions": (demo, embed, train, search, predict, screen),
-    "Is it right, and why": (evaluate, audit, explain, regions, report),
+    "Is it right, and why": (evaluate, audit, explain, mutate, regions, report),
     "Material": (models, negatives),
 }
 

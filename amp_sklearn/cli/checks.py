@@ -76,7 +76,7 @@ def warn_of_long_sequences(run, names, esm2, max_length):
     text = f"{len(long):,} protein(s) are longer than {LONG:,} residues, the longest, {long[longest]}, has {len(longest):,}"
     seconds = embedding_seconds([len(sequence) for sequence in long], esm2)
     if seconds is not None:
-        text += f"; embedding them whole takes about {_duration(seconds)} on this processor, unless they were embedded before"
+        text += f"; embedding them whole takes about {duration_text(seconds)} on this processor, unless they were embedded before"
     how = (
         "--max-length 1022 embeds"
         if "--max-length" in run.options
@@ -106,7 +106,8 @@ def embedding_seconds(lengths, esm2):
     return operations / (0.5 * rate)  # attention reaches about half of the rate of a plain product
 
 
-def _duration(seconds):
+def duration_text(seconds):
+    """Seconds as people say them."""
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

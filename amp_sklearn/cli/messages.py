@@ -35,6 +35,11 @@ _PHRASES = (
     (r'pass background=, pairs.*baseline="zero"', "--background", "give --background PAIRS", "give more pairs"),
     (r"; use read_pairs to look sequences up", "", "", "; give a file of sequences"),
     (r"; use device='auto' or 'cpu'", "--device", "; use --device auto or --device cpu", ""),
+    (r"; None goes with deletions=True", "--to", "; --to none goes with --deletions", ""),
+    (r"Give another path, or remove the file", "", "", "Give another --out, or --force to start anew"),
+    (r"; use method='exact'", "--first-look", "; leave out --first-look", ""),
+    (r"Use method='exact'", "--first-look", "Leave out --first-look", ""),
+    (r"method='gradient' (?=refuses|estimates)", "--first-look", "--first-look ", ""),
     (r": use joblib\.load if you trust its author", "",
      "", ": give them the ending .joblib if you trust their author"),
 )  # fmt: skip
@@ -48,6 +53,7 @@ _OPTIONS = {
     "n_trials": "--trials",
     "outside": "--clip",
     "top_k": "--top-k",
+    "substitutions": "--to",
 }
 _SETTING = re.compile(r"\b([a-z][a-z_]*)=('[^']*'|\"[^\"]*\"|\([^)]*\)|[\w.<>-]+|(?=[ ,;:.)]|$))")
 

@@ -19,6 +19,8 @@ from .faithfulness import deletion_curve, insertion_curve
 from .gradients import IntegratedGradients
 from .interaction_map import InteractionMap
 from .model import ExplainedModel, read_model
+from .mutation_effects import mutation_scan
+from .mutations import MutationScan
 from .published import PUBLISHED_ANALYSES, TOKEN_SETS, PublishedAnalysis
 from .registry import available_explainers, explain, make_explainer, register_explainer
 from .replacement import Occlusion, Permutation
@@ -50,6 +52,7 @@ __all__ = [
     "GradientShap",
     "IntegratedGradients",
     "InteractionMap",
+    "MutationScan",
     "Occlusion",
     "Permutation",
     "PublishedAnalysis",
@@ -67,6 +70,7 @@ __all__ = [
     "explain",
     "insertion_curve",
     "make_explainer",
+    "mutation_scan",
     "rank_correlation",
     "read_model",
     "register_explainer",

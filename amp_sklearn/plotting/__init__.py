@@ -8,6 +8,7 @@ from .evaluation_risk import RiskCoverageDisplay
 from .explanation_attention import AttentionDisplay
 from .explanation_attribution import AttributionDisplay
 from .explanation_map import InteractionMapDisplay
+from .explanation_mutations import MutationScanDisplay
 from .explanation_report import AgreementDisplay, DeletionCurveDisplay
 from .folds import FoldsDisplay
 from .regions_coverage import CoverageDonutDisplay, HitRateDisplay
@@ -26,6 +27,7 @@ __all__ = [
     "FoldsDisplay",
     "HitRateDisplay",
     "InteractionMapDisplay",
+    "MutationScanDisplay",
     "RegionTrackDisplay",
     "ReliabilityDisplay",
     "RiskCoverageDisplay",

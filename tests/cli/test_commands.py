@@ -18,7 +18,8 @@ from amp_sklearn.embedding import ESM2Embedder
 
 demo_module = importlib.import_module("amp_sklearn.cli.demo")
 COMMANDS = (
-    "demo", "embed", "train", "search", "predict", "screen", "evaluate", "audit", "explain", "regions", "negatives",
+    "demo", "embed", "train", "search", "predict", "screen", "evaluate", "audit", "explain", "mutate", "regions",
+    "negatives",
 )  # fmt: skip
 
 

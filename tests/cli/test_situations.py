@@ -199,6 +199,8 @@ COMMANDS = [
     Situation("negatives pairs.tsv proteins.fasta --out n.tsv", 2, "give the interacting pairs alone"),
     Situation("negatives positives.tsv proteins.fasta --out n.tsv --ratio 90", 2, "--ratio"),
     Situation("explain model.amp pairs.tsv proteins.fasta --method magic --out out/e", 2, "no explainer 'magic'"),
+    Situation("mutate model.amp NO NO2 proteins.fasta --out out/m", 2, "has no protein NO and none NO2"),
+    Situation("mutate model.amp pairs.tsv proteins.fasta --out out/m", 2, "Missing argument"),
     Situation("models pairs.tsv", 2, "pairs.tsv is no model"),
     Situation("models model.amp", 0, "SelectiveClassifier"),
     Situation("models", 0, "ESM2_AMPS"),
@@ -356,3 +358,46 @@ def test_model_names_are_those_of_the_registry():
     from amp_sklearn.presets import PRESETS
 
     assert [name.value for name in ModelName] == list(PRESETS)
+
+
+def test_mutate_goes_on_and_says_what_is_wrong(run, material):
+    assert run("train pairs.tsv proteins.fasta --epochs 1 --out mutable.amp")[0] == 0
+    a, b = pd.read_csv("pairs.tsv", sep="\t")[["protein_a", "protein_b"]].iloc[0]
+    line = f"mutate mutable.amp {a} {b} proteins.fasta --positions 2,4-5 --to AW"
+    code, out, err = run(f"{line} --out dry --dry-run")
+    assert (
+        code == 0
+        and "about 6 variants; embedding them takes about" in out
+        and not (material / "dry").exists()
+    )
+    assert run(f"{line} --out mutations")[0] == 0
+    table = pd.read_csv("mutations/mutations.tsv", sep="\t")
+    assert set(table["position"]) == {2, 4, 5} and set(table["variant"]) <= {"A", "W"}
+    assert set(pd.read_csv("mutations/positions.tsv", sep="\t")["position"]) == {2, 4, 5}
+    assert (material / "mutations" / "mutations_A.png").exists()
+    before = (material / "mutations" / "mutations.tsv").read_bytes()
+    assert run(f"{line} --out mutations")[0] == 0  # a finished scan is not computed again
+    assert (material / "mutations" / "mutations.tsv").read_bytes() == before
+    code, _, err = run(f"mutate mutable.amp {a} {b} proteins.fasta --positions 3 --out mutations")
+    assert code == 2 and "holds a scan of other variants" in err and "--force to start anew" in err
+    assert (
+        run(f"mutate mutable.amp {a} {b} proteins.fasta --positions 3 --to alanine --out mutations --force")[
+            0
+        ]
+        == 0
+    )
+    code, out, _ = run(f"mutate mutable.amp {a} {b} proteins.fasta --protein both --first-look --out look")
+    assert code == 0 and "no variant was embedded" in out
+    assert (material / "look" / "mutations_B.png").exists()
+    for rest, words in {
+        "--positions 4-2": "--positions takes numbers and ranges such as 4,10-25",
+        "--positions 9999": "must be whole numbers from 1 to",
+        "--to AZ": "--to must be",
+        "--to none": "--to none goes with --deletions",
+        "--first-look --deletions": "leave out --first-look",
+    }.items():
+        code, _, err = run(f"mutate mutable.amp {a} {b} proteins.fasta --out wrong {rest}")
+        assert code == 2 and words.lower() in err.lower(), err
+        assert [advice for advice in PYTHON_ADVICE if advice in err] == []
+    code, _, err = run(f"mutate model.amp {a} {b} proteins.fasta --out wrong")
+    assert code == 2 and "begins with an ESM2Embedder" in err
