@@ -299,8 +299,7 @@ class MutationScan:
                 f"{path} has format {number!r} of mutation scans, this version reads up to {FORMAT_NUMBER}; update "
                 "amp_sklearn to read it"
             )
-        variants = pd.DataFrame({name: arrays[name] for name in ("protein", "position", "variant")})
-        variants = variants.astype({"protein": object, "variant": object})
+        variants = pd.DataFrame({name: arrays[name].tolist() for name in ("protein", "position", "variant")})
         for name in ("sequences", "pair_id", "notes"):
             header[name] = tuple(header[name])
         return cls(
