@@ -4,6 +4,7 @@ __all__ = [
     "AnnotationError",
     "EmbeddingStoreError",
     "EmbeddingStoreWarning",
+    "FoldWarning",
     "ModelLoadError",
     "PairTableError",
     "PairTableWarning",
@@ -43,6 +44,10 @@ class TrainingWarning(UserWarning):
       pair (full-size published models have about 4,400);
     - the ROC AUC of at least 50 validation pairs stayed within two standard errors of one half in all epochs.
     """
+
+
+class FoldWarning(UserWarning):
+    """Folds were made, but the pairs do not allow them to be what they should; the message gives the numbers."""
 
 
 class EmbeddingStoreError(OSError):

@@ -6,6 +6,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
 from ..data.sequence_pairs import common_protein_numbers, protein_numbers
+from .label_balance import is_positive, share, warn_of_balance
 from .protein_groups import divide
 
 PAIR_CLASSES = ("C1", "C2", "C3")
@@ -147,17 +148,23 @@ class PairClassKFold:
         ------
         ValueError
             If a fold would have no training or no test pair, or ``test_class`` is unknown.
+
+        Warns
+        -----
+        FoldWarning
+            If the pairs do not allow test folds with about the share of positive pairs that all pairs have.
         """
         if self.test_class not in PAIR_CLASSES:
             raise ValueError(f"test_class must be one of {', '.join(PAIR_CLASSES)}, got {self.test_class!r}")
-        for fold, (train, tests) in enumerate(self.split_classes(X, y)):
-            test = tests[self.test_class]
+        folds = [(train, tests[self.test_class]) for train, tests in self._folds(X, y)]
+        for fold, (train, test) in enumerate(folds):
             if not len(train) or not len(test):
                 raise ValueError(
                     f"fold {fold} of {self.n_splits} has {len(train)} training and {len(test)} test pairs of "
                     f"class {self.test_class}; use fewer splits"
                 )
-            yield train, test
+        warn_of_balance({f"fold {number}": test for number, (_, test) in enumerate(folds)}, y)
+        yield from folds
 
     def split_classes(self, X, y=None):
         """Training rows of each fold, and its test rows of all three classes.
@@ -177,7 +184,20 @@ class PairClassKFold:
         ------
         ValueError
             If there are fewer proteins or pairs than folds.
+
+        Warns
+        -----
+        FoldWarning
+            If the pairs do not allow test parts with about the share of positive pairs that all pairs have.
         """
+        folds = list(self._folds(X, y))
+        parts = {
+            f"{name} of fold {k}": test for k, (_, tests) in enumerate(folds) for name, test in tests.items()
+        }
+        warn_of_balance({name: test for name, test in parts.items() if len(test)}, y)
+        yield from folds
+
+    def _folds(self, X, y):
         pairs = protein_numbers(X)
         if not isinstance(self.n_splits, int | np.integer) or self.n_splits < 2:
             raise ValueError(f"n_splits must be an integer of at least 2, got {self.n_splits!r}")
@@ -202,29 +222,31 @@ class PairClassKFold:
             }
             yield np.flatnonzero(train), tests
 
-    def summary(self, X, y=None):
+    def summary(self, X, y=None, *, pos_label=None):
         """Sizes of the folds.
 
         Parameters
         ----------
         X, y
             As in ``split``.
+        pos_label : object, default=None
+            The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as
+            "interacts"; other texts are refused.
 
         Returns
         -------
         DataFrame
             One row per fold: ``n_train``, ``n_C1``, ``n_C2``, ``n_C3``, ``n_dropped`` (in none of them), and with
-            ``y`` (two classes) the share of the last class in each part.
+            ``y`` (two classes) the share of positive pairs in each part.
         """
+        positive = None if y is None else is_positive(y, pos_label)
         rows = []
-        for train, tests in self.split_classes(X, y):
+        for train, tests in self._folds(X, y):
             parts = {"train": train, **tests}
             row: dict[str, float] = {f"n_{name}": len(of_part) for name, of_part in parts.items()}
             row["n_dropped"] = len(X) - sum(row.values())
-            if y is not None:
-                positive = np.asarray(y) == np.unique(y)[-1]
-                for name, of_part in parts.items():
-                    row[f"{name}_positive"] = positive[of_part].mean() if len(of_part) else np.nan
+            if positive is not None:
+                row |= {f"{name}_positive": share(positive, of_part) for name, of_part in parts.items()}
             rows.append(row)
         return pd.DataFrame(rows).rename_axis("fold")
 

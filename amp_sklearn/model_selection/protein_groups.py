@@ -9,8 +9,8 @@ from sklearn.utils import check_random_state
 def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):
     """Divide units into groups of about the same weight that keep many pairs of every label inside one group.
 
-    Groups start at random and are then improved by moving one unit at a time where that keeps more pairs of the
-    scarcer label.
+    Groups start at random and are then improved by moving one unit at a time where that keeps more pairs of the label
+    that is scarcer in a group than among all pairs: the groups grow in the proportion that the labels have as a whole.
 
     Parameters
     ----------
@@ -39,8 +39,9 @@ def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):
     of_label = [pairs[labels == label] for label in np.unique(labels)]
     graphs = [_graph(of_one, n_units) for of_one in of_label]
     inside = np.array([_pairs_within_units(of_one, n_units) for of_one in of_label])
+    usual = np.array([[len(of_one) * len(of_label) / len(pairs)] for of_one in of_label])
     for _ in range(n_passes):
-        if not _improve(group, size, largest, weights, graphs, inside, rng):
+        if not _improve(group, size, largest, weights, graphs, inside, usual, rng):
             break
     return group
 
@@ -54,7 +55,7 @@ def _at_random(weights, n_groups, rng):
     return group, size
 
 
-def _improve(group, size, largest, weights, graphs, inside, rng):
+def _improve(group, size, largest, weights, graphs, inside, usual, rng):
     """One pass of single moves; returns whether any unit moved."""
     moved, n_groups = False, len(size)
     between = np.array([_pairs_within_groups(graph, group, n_groups) for graph in graphs])
@@ -73,7 +74,8 @@ def _improve(group, size, largest, weights, graphs, inside, rng):
         )
         links = links + inside[:, [unit]]
         without = kept[:, own] - links[:, own]
-        gain = _worth(kept + links) - _worth(kept) - (_worth(kept[:, own]) - _worth(without))
+        of_own = _worth(np.column_stack([kept[:, own], without]), usual)
+        gain = _worth(kept + links, usual) - _worth(kept, usual) - (of_own[0] - of_own[1])
         gain[(size + weights[unit] > largest) | (np.arange(n_groups) == own)] = -np.inf
         target = int(gain.argmax())
         if gain[target] > 1e-9 and size[own] > weights[unit]:
@@ -83,13 +85,14 @@ def _improve(group, size, largest, weights, graphs, inside, rng):
     return moved
 
 
-def _worth(kept):
+def _worth(kept, usual):
     """Worth of groups that keep so many pairs of each label (labels x groups).
 
-    The scarcer label counts, because more of the other would only tilt the class balance of the test; the root makes
-    a pair worth more to a small group; all pairs count a little, so that moves do not stop where one label is absent.
+    ``usual`` is the share of each label among all pairs, 1 where all labels are as frequent. The label that is scarcer
+    than usual counts, because more of the others would only tilt the class balance of the test; the root makes a pair
+    worth more to a small group; all pairs count a little, so that moves do not stop where one label is absent.
     """
-    return np.sqrt(kept.min(axis=0)) + 0.01 * np.sqrt(kept.sum(axis=0))
+    return np.sqrt((kept / usual).min(axis=0)) + 0.01 * np.sqrt(kept.sum(axis=0))
 
 
 def _graph(pairs, n_units):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..data.sequence_pairs import common_protein_numbers, protein_numbers, sequence_cells
 from .clusters import cluster_sequences, clusters_of_pairs
+from .label_balance import is_positive, share, warn_of_balance
 from .protein_groups import divide
 
 __all__ = ["ClusterDisjointKFold", "ProteinDisjointKFold", "common_protein_numbers", "protein_numbers"]
@@ -56,8 +57,19 @@ class _DisjointKFold(ABC):
         ------
         ValueError
             If there are fewer units than folds, or a fold would have no training or no test pair.
+
+        Warns
+        -----
+        FoldWarning
+            If the pairs do not allow test folds with about the share of positive pairs that all pairs have.
         """
+        folds = self._folds(X, y)
+        warn_of_balance({f"fold {number}": test for number, (_, test) in enumerate(folds)}, y)
+        yield from folds
+
+    def _folds(self, X, y):
         group = self._groups(X, y)
+        folds = []
         for fold in range(self.n_splits):
             inside = group == fold
             train, test = np.flatnonzero(~inside.any(axis=1)), np.flatnonzero(inside.all(axis=1))
@@ -66,29 +78,33 @@ class _DisjointKFold(ABC):
                     f"fold {fold} of {self.n_splits} has {len(train)} training and {len(test)} test pairs: these pairs "
                     f"share too few {self.unit} to be divided; use fewer splits"
                 )
-            yield train, test
+            folds.append((train, test))
+        return folds
 
-    def summary(self, X, y=None):
+    def summary(self, X, y=None, *, pos_label=None):
         """Sizes of the folds: what each keeps and what it must drop.
 
         Parameters
         ----------
         X, y
             As in ``split``.
+        pos_label : object, default=None
+            The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as
+            "interacts"; other texts are refused.
 
         Returns
         -------
         DataFrame
-            One row per fold: ``n_train``, ``n_test``, ``n_dropped``, and with ``y`` (two classes) the share of the
-            last class (label 1 of 0 and 1) in both parts.
+            One row per fold: ``n_train``, ``n_test``, ``n_dropped``, and with ``y`` (two classes) the share of
+            positive pairs in both parts.
         """
         n_pairs = len(X)
+        positive = None if y is None else is_positive(y, pos_label)
         rows = []
-        for train, test in self.split(X, y):
+        for train, test in self._folds(X, y):
             row = {"n_train": len(train), "n_test": len(test), "n_dropped": n_pairs - len(train) - len(test)}
-            if y is not None:
-                positive = np.asarray(y) == np.unique(y)[-1]
-                row |= {"train_positive": positive[train].mean(), "test_positive": positive[test].mean()}
+            if positive is not None:
+                row |= {"train_positive": share(positive, train), "test_positive": share(positive, test)}
             rows.append(row)
         return pd.DataFrame(rows).rename_axis("fold")
 
@@ -111,7 +127,8 @@ class ProteinDisjointKFold(_DisjointKFold):
     Proteins, not pairs, are divided into ``n_splits`` groups. The test pairs of a fold have both proteins in its
     group, its training pairs have none there; pairs with one protein on either side can serve neither and are
     dropped from that fold. Groups start at random and are then improved by moving one protein at a time where that
-    drops fewer pairs of the scarcer label, so that test folds stay as large and as balanced as the data allow.
+    drops fewer pairs of the label that is scarcer in the test fold than among all pairs. Test folds thus become as large
+    as the data allow, with the share of positive pairs that the whole set has, be it one half or one in eleven.
 
     Parameters
     ----------
