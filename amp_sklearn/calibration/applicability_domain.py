@@ -1,7 +1,11 @@
 """ApplicabilityDomain: which pairs are enough like the training proteins for a prediction to be trusted."""
 
+from numbers import Integral, Real
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.pair_matrix import PairMatrix
@@ -68,6 +72,13 @@ class ApplicabilityDomain(TransformerMixin, BaseEstimator):
     array([ True, False])
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "embedder": [HasMethods(["fit", "transform"]), None],
+        "k": [Interval(Integral, 1, 12, closed="both")],
+        "threshold": [StrOptions({"auto"}), Real],
+        "outside": [Interval(Real, 0, 1, closed="left")],
+    }
+
     def __init__(self, embedder=None, *, k=4, threshold="auto", outside=0.05):
         self.embedder = embedder
         self.k = k
@@ -101,12 +112,7 @@ class ApplicabilityDomain(TransformerMixin, BaseEstimator):
         ValueError
             If a parameter cannot be used, or the embedder does not return a PairMatrix.
         """
-        if not isinstance(self.k, int | np.integer) or not 1 <= self.k <= 12:
-            raise ValueError(f"k must be an integer in 1 to 12, got {self.k!r}")
-        if not 0 <= self.outside < 1:
-            raise ValueError(f"outside must lie in 0 to 1 (without 1), got {self.outside!r}")
-        if isinstance(self.threshold, str) and self.threshold != "auto":
-            raise ValueError(f"threshold must be a number or 'auto', got {self.threshold!r}")
+        self._validate_params()
         sequences, index = self._sequences(X, reset=True)
         self.embedder_ = None if self.embedder is None else clone(self.embedder).fit(_pairs_of(sequences))
         proteins = self._proteins(sequences)

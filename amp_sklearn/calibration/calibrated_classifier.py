@@ -1,8 +1,11 @@
 """CalibratedPairClassifier: probabilities calibrated for pairs of proteins that were not seen in training."""
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .calibrators import METHODS, apply_calibrator, fit_calibrator
@@ -67,6 +70,8 @@ class CalibratedPairClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
     True
     """
 
+    _parameter_constraints: ClassVar[dict] = {"method": [StrOptions(set(METHODS))]}
+
     def __init__(self, estimator, *, method="sigmoid", cv=None):
         self.estimator = estimator
         self.method = method
@@ -97,8 +102,7 @@ class CalibratedPairClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         ValueError
             If ``method`` is unknown, there are not two classes, or the pairs cannot be divided as ``cv`` asks.
         """
-        if self.method not in METHODS:
-            raise ValueError(f"method must be one of {METHODS}, got {self.method!r}")
+        self._validate_params()
         X, y, self.classes_ = two_classes(self, X, y)
         self.estimator_ = fitted_on_all(self.estimator, X, y)
         rows, probability = held_out_probabilities(self.estimator, X, y, self.cv)

@@ -1,9 +1,13 @@
 """SelectiveClassifier: predicts only the pairs for which its confidence is high enough."""
 
+from numbers import Real
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from .held_out import fitted_on_all, held_out_probabilities, two_classes
@@ -61,6 +65,8 @@ class SelectiveClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     [-1, 0, 1]
     """
 
+    _parameter_constraints: ClassVar[dict] = {"coverage": [Interval(Real, 0, 1, closed="right")]}
+
     def __init__(self, estimator, *, coverage=1.0, domain=None, cv=None, reject_label=None):
         self.estimator = estimator
         self.coverage = coverage
@@ -93,8 +99,7 @@ class SelectiveClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter cannot be used, there are not two classes, or ``reject_label`` is one of them.
         """
-        if not 0 < self.coverage <= 1:
-            raise ValueError(f"coverage must lie in 0 to 1, got {self.coverage!r}")
+        self._validate_params()
         if isinstance(self.estimator, FrozenEstimator) and not isinstance(
             self.domain, FrozenEstimator | None
         ):

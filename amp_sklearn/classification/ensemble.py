@@ -1,12 +1,15 @@
 """The mean of several classifiers of pairs: one head with several seeds, or heads of different kinds."""
 
 from dataclasses import replace
+from numbers import Integral
+from typing import ClassVar
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble._base import _set_random_states
 from sklearn.utils import check_random_state, column_or_1d, get_tags
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
@@ -69,6 +72,13 @@ class PairEnsembleClassifier(ClassifierMixin, BaseEstimator):
     ((60, 2), (60,))
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "average": [StrOptions(set(AVERAGES))],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
     def __init__(self, estimator=None, *, n_repeats=3, average="logit", n_jobs=None, random_state=None):
         self.estimator = estimator
         self.n_repeats = n_repeats
@@ -113,14 +123,7 @@ class PairEnsembleClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter cannot be used, or a member refuses the data or has no use for weights.
         """
-        if self.average not in AVERAGES:
-            raise ValueError(f"average must be one of {AVERAGES}, got {self.average!r}")
-        if (
-            isinstance(self.n_repeats, bool)
-            or not isinstance(self.n_repeats, int | np.integer)
-            or self.n_repeats < 1
-        ):
-            raise ValueError(f"n_repeats must be an int >= 1, got {self.n_repeats!r}")
+        self._validate_params()
         heads = self._heads()
         if not heads:
             raise ValueError("estimator must be a classifier or a list of at least one, got an empty list")

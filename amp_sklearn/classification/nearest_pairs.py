@@ -1,9 +1,13 @@
 """NearestPairsClassifier: the labels of the training pairs whose proteins lie closest."""
 
+from numbers import Integral
+from typing import ClassVar
+
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import pairwise_distances
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
@@ -104,6 +108,12 @@ class NearestPairsClassifier(ClassifierMixin, BaseEstimator):
     array([1, 0])
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "weights": [StrOptions({"uniform", "distance"})],
+        "n_jobs": [Integral, None],
+    }
+
     def __init__(self, n_neighbors=5, *, weights="uniform", metric="euclidean", n_jobs=None):
         self.n_neighbors = n_neighbors
         self.weights = weights
@@ -129,10 +139,7 @@ class NearestPairsClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter, X or y cannot be used, or there are fewer pairs than neighbours.
         """
-        if not isinstance(self.n_neighbors, int | np.integer) or self.n_neighbors < 1:
-            raise ValueError(f"n_neighbors must be a positive integer, got {self.n_neighbors!r}")
-        if self.weights not in ("uniform", "distance"):
-            raise ValueError(f"weights must be 'uniform' or 'distance', got {self.weights!r}")
+        self._validate_params()
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         pairs, y = self._pairs(X, reset=True), column_or_1d(y, warn=True)

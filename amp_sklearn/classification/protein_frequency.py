@@ -1,10 +1,14 @@
 """ProteinFrequencyClassifier: predicts from how often proteins occur with each label, without reading sequences."""
 
+from numbers import Real
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -89,6 +93,11 @@ class ProteinFrequencyClassifier(ClassifierMixin, BaseEstimator):
     array([0.95, 0.33, 0.67])
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "statistic": [StrOptions(set(STATISTICS))],
+        "smoothing": [Interval(Real, 0, None, closed="neither")],
+    }
+
     def __init__(self, statistic="share", *, smoothing=1.0):
         self.statistic = statistic
         self.smoothing = smoothing
@@ -122,10 +131,7 @@ class ProteinFrequencyClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter, X or y cannot be used.
         """
-        if self.statistic not in STATISTICS:
-            raise ValueError(f"statistic must be one of {STATISTICS}, got {self.statistic!r}")
-        if not self.smoothing > 0:
-            raise ValueError(f"smoothing must be positive, got {self.smoothing!r}")
+        self._validate_params()
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         cells, y = self._cells(X, reset=True), column_or_1d(y, warn=True)

@@ -87,11 +87,11 @@ def test_columns_for_a_model_behind_it():
 
 def test_errors():
     X = [["MKTAYI", "MVLSPA"]]
-    with pytest.raises(ValueError, match="k must be an integer in 1 to 12, got 0"):
+    with pytest.raises(ValueError, match=r"'k' parameter .* must be an int in the range \[1, 12\]. Got 0"):
         ApplicabilityDomain(k=0).fit(X)
-    with pytest.raises(ValueError, match="outside must lie in 0 to 1"):
+    with pytest.raises(ValueError, match=r"'outside' parameter .* must be a float in the range"):
         ApplicabilityDomain(outside=1).fit(X)
-    with pytest.raises(ValueError, match="threshold must be a number or 'auto', got 'median'"):
+    with pytest.raises(ValueError, match=r"'threshold' parameter .* Got 'median'"):
         ApplicabilityDomain(threshold="median").fit(X)
     with pytest.raises(ValueError, match="embedder must return a PairMatrix"):
         ApplicabilityDomain(make_pipeline(CompositionEncoder(), StandardScaler())).fit([*X, ["MK", "MR"]])

@@ -126,7 +126,9 @@ def test_a_frozen_model_is_calibrated_on_the_pairs_given(pairs):
 def test_errors(pairs):
     X, y = pairs
     model = ProteinFrequencyClassifier()
-    with pytest.raises(ValueError, match="method must be one of"):
+    with pytest.raises(
+        ValueError, match="The 'method' parameter of CalibratedPairClassifier must be a str among"
+    ):
         CalibratedPairClassifier(model, method="platt").fit(X, y)
     with pytest.raises(ValueError, match="all 10 held-out pairs have one label"):
         CalibratedPairClassifier(model, cv=[(np.arange(1000), np.arange(10))]).fit(X, y)

@@ -70,7 +70,7 @@ def test_frozen_model_and_domain(case):
 
 def test_errors(case):
     model, X, y = case
-    with pytest.raises(ValueError, match="coverage must lie in 0 to 1, got 0"):
+    with pytest.raises(ValueError, match=r"'coverage' parameter .* must be a float in the range .* Got 0"):
         SelectiveClassifier(model, coverage=0).fit(X, y)
     with pytest.raises(ValueError, match=r"reject_label=-1 is one of the classes \[-1, 1\]; choose another"):
         SelectiveClassifier(model, coverage=0.5).fit(X, 2 * y - 1)
