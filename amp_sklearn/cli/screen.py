@@ -9,6 +9,7 @@ import typer
 from .checks import warn_of_long_sequences
 from .inputs import embedder_of, load_fitted, model_file, read_proteins, require_two_classes
 from .options import Device, Model, Seed, SequenceReading
+from .outputs import prepare_file
 from .run import Run, command
 
 _PARTS = "In several parts"
@@ -68,13 +69,22 @@ def screen(
         bool,
         typer.Option("--merge", help="Finish a screen whose parts are all done.", rich_help_panel=_PARTS),
     ] = False,
+    network: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--network",
+            help="Also write the kept pairs as a network: .tsv as STRING's, .graphml for Cytoscape. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     reading: SequenceReading = None,
 ):
     """Score all pairs of many proteins; interrupted, the same command goes on where it stopped.
 
-    The folder holds pairs/ (Parquet), summary.json and manifest.json.
+    The folder holds pairs/ (Parquet), summary.json and manifest.json. A finished screen is not computed again: the same
+    command with --network exports it.
     """
     share = None
     if part is not None:
@@ -87,13 +97,17 @@ def screen(
     model = model_file(model)
     run.reads(model, *sequences, *(partners or []))
     run.writes_into(out, resume=True)
+    for path in network or ():
+        if share is not None:
+            raise ValueError("--part computes one share: give --network with --merge")
+        prepare_file(path, run.inputs, force=run.force, endings=(".tsv", ".graphml"), option="--network")
     run.resumes = f"finished blocks are in {out}; the same command goes on there"
     from ..screening import merge_screen
     from ..screening import screen as screen_proteins
 
     if merge:
         run.stop_if_dry("merge the parts of the screen")
-        return _finish(run, merge_screen(out), out)
+        return _finish(run, merge_screen(out), out, network)
     proteins = read_proteins(sequences, reading)
     others = read_proteins(partners, reading) if partners else None
     n = len(proteins)
@@ -122,11 +136,14 @@ def screen(
     if share is not None:
         run.out = None  # all parts share the folder: the record belongs to the merged screen
         return run.finish(f"part {part} is done; when all are, finish with --merge: {out}", part=part)
-    return _finish(run, result, out)
+    return _finish(run, result, out, network)
 
 
-def _finish(run, result, out):
+def _finish(run, result, out, networks):
     summary = result.summary
+    for path in networks or ():
+        result.write_network(path)
+        run.say(f"network of {summary.kept:,} pairs: {path}")
     text = f"{summary.scored:,} of {summary.n_pairs:,} pairs scored, {summary.kept:,} kept: {out / 'pairs'}"
     if summary.n_pairs != summary.scored:
         run.warn(

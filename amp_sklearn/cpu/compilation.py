@@ -2,6 +2,7 @@
 
 import functools
 import os
+from pathlib import Path
 
 import numba
 from numba.core.caching import FunctionCache
@@ -52,8 +53,25 @@ def has_avx512():
     return "+avx512f" in _target()[1]
 
 
+@functools.cache
+def _stamp_of_vectors():
+    """Time and size of the file with the vector instructions; nothing where it is no file."""
+    try:
+        found = Path(__file__).with_name("vectors.py").stat()
+    except OSError:
+        return None
+    return found.st_mtime, found.st_size
+
+
 class _BestEffortCache(FunctionCache):
-    """Numba's cache on disk, where a disk that cannot be read or written to costs time and nothing else."""
+    """Numba's cache on disk, where a disk that cannot be read or written to costs time and nothing else.
+
+    Code is kept until the file of the function changes, or that of the vector instructions which it may use.
+    """
+
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file._source_stamp = (self._cache_file._source_stamp, _stamp_of_vectors())
 
     def load_overload(self, sig, target_context):
         try:
@@ -73,8 +91,8 @@ def compiled(**options):
 
     The compiled code lets go of Python's lock, divides by zero as numpy does, and is kept on disk beside the package or in
     the user's cache folder. Where neither can be written to, or the disk is full, every process compiles it anew.
-    Numba knows that kept code is out of date by the file that the function stands in: what a compiled function calls
-    stands in the same file, therefore.
+    Kept code is out of date when the file changes that the function stands in: what a compiled function calls stands in
+    the same file, therefore, or in ``vectors.py``, which is watched as well.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ is compiled together stands in this file, so that numba notices every change of 
 """
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,23 +23,28 @@ from numba.extending import intrinsic
 
 from ..cpu.compilation import compiled, has_avx512, is_amd, uses_own_kernels
 from ..cpu.threads import in_threads
+from ..cpu.vectors import (
+    FUSED,
+    INT32,
+    INT64,
+    LANES,
+    VECTOR,
+    broadcast,
+    constant,
+    larger,
+    load,
+    power_of_two,
+    store,
+)
 
 WIDEST_HEAD = 64 if is_amd() else 32
 """Dimensions of a head up to which the kernel is clearly faster than torch's attention, which uses Intel's MKL."""
 
-_LANES = 16
 _TILE_ROWS = (
     12 if has_avx512() else 6
 )  # registers hold the results of so many rows, and leave room for the factors
 _QUERIES = 12  # taken together, one tile or two; their weights stay in the nearest cache
 _KEYS = 128  # whose values are added up together
-
-_FLOAT, _INT32, _INT64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
-_VECTOR, _BITS = ir.VectorType(_FLOAT, _LANES), ir.VectorType(_INT32, _LANES)
-_FUSED = ("contract",)  # a multiplication and an addition may be one instruction
-_LOWEST_POWER = -126.0  # of two, among normal floats
-# added to x, it leaves the nearest integer to x, plus a float's exponent of 1.0 (127), in the lowest bits
-_ROUNDER = 1.5 * 2**23 + 127
 
 _compiled = compiled(fastmath={"contract"})
 _instructions: Any = intrinsic  # called without its first parameter, which type checkers cannot know
@@ -77,31 +83,11 @@ def attend_packed(heads, lengths):
     return out.flatten(1)
 
 
-def _constant(value):
-    """A vector of one number."""
-    return ir.Constant(_VECTOR, [float(np.float32(value))] * _LANES)
-
-
-def _broadcast(builder, scalar):
-    """A vector of one number that is known when it runs."""
-    undefined = ir.Constant(_VECTOR, ir.Undefined)
-    start = builder.insert_element(undefined, scalar, _INT32(0))
-    return builder.shuffle_vector(start, undefined, ir.Constant(_BITS, [0] * _LANES))
-
-
-def _load(builder, pointer):
-    return builder.load(builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
-
-
-def _store(builder, value, pointer):
-    builder.store(value, builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
-
-
 def _rows_of(context, builder, array_type, array, n_rows):
     """Addresses of the first elements of an array's first rows."""
     array = context.make_array(array_type)(context, builder, array)
-    step = builder.sdiv(builder.extract_value(array.strides, 0), _INT64(4))
-    return [builder.gep(array.data, [builder.mul(step, _INT64(row))]) for row in range(n_rows)]
+    step = builder.sdiv(builder.extract_value(array.strides, 0), INT64(4))
+    return [builder.gep(array.data, [builder.mul(step, INT64(row))]) for row in range(n_rows)]
 
 
 def _tile_product(add):
@@ -113,26 +99,26 @@ def _tile_product(add):
         rows = _rows_of(context, builder, signature.args[0], a, _TILE_ROWS)
         b = context.make_array(signature.args[1])(context, builder, b).data
         results = _rows_of(context, builder, signature.args[3], c, _TILE_ROWS)
-        sums = [cgutils.alloca_once(builder, _VECTOR) for _ in rows]
+        sums = [cgutils.alloca_once(builder, VECTOR) for _ in rows]
         for total in sums:
-            builder.store(_constant(0), total)
+            builder.store(constant(0), total)
 
         def step(k):
-            factor = _load(builder, builder.gep(b, [builder.mul(k, _INT64(_LANES))]))
+            factor = load(builder, builder.gep(b, [builder.mul(k, INT64(LANES))]))
             for row, total in zip(rows, sums, strict=True):
-                scale = _broadcast(builder, builder.load(builder.gep(row, [k])))
-                product = builder.fmul(scale, factor, flags=_FUSED)
-                builder.store(builder.fadd(builder.load(total), product, flags=_FUSED), total)
+                scale = broadcast(builder, builder.load(builder.gep(row, [k])))
+                product = builder.fmul(scale, factor, flags=FUSED)
+                builder.store(builder.fadd(builder.load(total), product, flags=FUSED), total)
 
-        whole = builder.and_(n, _INT64(-4))
-        with cgutils.for_range_slice(builder, _INT64(0), whole, _INT64(4)) as (k, _):
+        whole = builder.and_(n, INT64(-4))
+        with cgutils.for_range_slice(builder, INT64(0), whole, INT64(4)) as (k, _):
             for extra in range(4):  # fewer jumps
-                step(builder.add(k, _INT64(extra)))
-        with cgutils.for_range_slice(builder, whole, n, _INT64(1)) as (k, _):
+                step(builder.add(k, INT64(extra)))
+        with cgutils.for_range_slice(builder, whole, n, INT64(1)) as (k, _):
             step(k)
         for total, result in zip(sums, results, strict=True):
             value = builder.load(total)
-            _store(builder, builder.fadd(_load(builder, result), value) if add else value, result)
+            store(builder, builder.fadd(load(builder, result), value) if add else value, result)
         return context.get_dummy_value()
 
     return _instructions(tile)
@@ -148,26 +134,20 @@ _add_tile = _tile_product(add=True)
 """The same, added to what ``c`` holds."""
 
 
-def _powers_of_two(degree=6):
-    """Coefficients, highest first, of 2^x for -1/2 <= x <= 1/2: the polynomial through its Chebyshev nodes."""
-    nodes = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1)) / 2
-    return np.polyfit(nodes, 2.0**nodes, degree)
-
-
 def _folded(builder, vector, combine):
     """One number from the sixteen of a vector, halving its length each time."""
-    width = _LANES
+    width = LANES
     while width > 1:
         width //= 2
-        mask = ir.VectorType(_INT32, width)
+        mask = ir.VectorType(INT32, width)
         halves = (ir.Constant(mask, list(range(first, first + width))) for first in (0, width))
         vector = combine(*(builder.shuffle_vector(vector, vector, half) for half in halves))
-    return builder.extract_element(vector, _INT32(0))
+    return builder.extract_element(vector, INT32(0))
 
 
 def _vectors_of(builder, n):
     """A loop over the first numbers of each vector among ``n`` numbers, as a context manager."""
-    return cgutils.for_range_slice(builder, _INT64(0), n, _INT64(_LANES))
+    return cgutils.for_range_slice(builder, INT64(0), n, INT64(LANES))
 
 
 @_instructions
@@ -176,16 +156,13 @@ def _largest(typingctx, array, n):
 
     def generate(context, builder, signature, arguments):
         first = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        found = cgutils.alloca_once_value(builder, _load(builder, first))
-        builder.store(_load(builder, first), found)
-
-        def larger(a, b):
-            return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+        found = cgutils.alloca_once_value(builder, load(builder, first))
+        builder.store(load(builder, first), found)
 
         with _vectors_of(builder, arguments[1]) as (index, _):
-            vector = _load(builder, builder.gep(first, [index]))
-            builder.store(larger(vector, builder.load(found)), found)
-        return _folded(builder, builder.load(found), larger)
+            vector = load(builder, builder.gep(first, [index]))
+            builder.store(larger(builder, vector, builder.load(found)), found)
+        return _folded(builder, builder.load(found), partial(larger, builder))
 
     return types.float32(array, types.int64), generate
 
@@ -199,22 +176,13 @@ def _raise_two(typingctx, array, n, shift):
 
     def generate(context, builder, signature, arguments):
         first = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        shift, lowest = _broadcast(builder, arguments[2]), _constant(_LOWEST_POWER)
-        coefficients = [_constant(value) for value in _powers_of_two()]
-        total = cgutils.alloca_once_value(builder, _constant(0))
-        builder.store(_constant(0), total)
+        shift = broadcast(builder, arguments[2])
+        total = cgutils.alloca_once_value(builder, constant(0))
+        builder.store(constant(0), total)
         with _vectors_of(builder, arguments[1]) as (index, _):
             address = builder.gep(first, [index])
-            x = builder.fsub(_load(builder, address), shift)
-            x = builder.select(builder.fcmp_ordered("<", x, lowest), lowest, x)  # NaN stays NaN
-            rounded = builder.fadd(x, _constant(_ROUNDER))
-            rest = builder.fsub(x, builder.fsub(rounded, _constant(_ROUNDER)))
-            power = coefficients[0]
-            for coefficient in coefficients[1:]:
-                power = builder.fadd(builder.fmul(power, rest, flags=_FUSED), coefficient, flags=_FUSED)
-            exponent = builder.shl(builder.bitcast(rounded, _BITS), ir.Constant(_BITS, [23] * _LANES))
-            power = builder.fmul(power, builder.bitcast(exponent, _VECTOR))
-            _store(builder, power, address)
+            power = power_of_two(builder, builder.fsub(load(builder, address), shift))
+            store(builder, power, address)
             builder.store(builder.fadd(builder.load(total), power), total)
         return _folded(builder, builder.load(total), builder.fadd)
 
@@ -236,11 +204,11 @@ def attend(queries, keys, values, starts, lengths, out):
     """
     n_heads, head_width = out.shape[1:]
     n_blocks, n_value_blocks = _blocks(lengths.max()), _blocks(head_width)
-    head_keys = np.empty((n_blocks, head_width, _LANES), np.float32)
-    head_values = np.empty((n_value_blocks, n_blocks * _LANES, _LANES), np.float32)
+    head_keys = np.empty((n_blocks, head_width, LANES), np.float32)
+    head_values = np.empty((n_value_blocks, n_blocks * LANES, LANES), np.float32)
     rows = np.zeros((_QUERIES, head_width), np.float32)
-    weights = np.empty((_QUERIES, n_blocks * _LANES), np.float32)
-    attended = np.empty((_QUERIES, n_value_blocks * _LANES), np.float32)
+    weights = np.empty((_QUERIES, n_blocks * LANES), np.float32)
+    attended = np.empty((_QUERIES, n_value_blocks * LANES), np.float32)
     totals = np.empty(_QUERIES, np.float32)
     scale = np.float32(math.log2(math.e) / math.sqrt(head_width))  # the softmax is one of powers of two
     for start, length in zip(starts, lengths):  # noqa: B905 - numba's zip has no strict
@@ -261,7 +229,7 @@ def attend(queries, keys, values, starts, lengths, out):
 
 @_compiled
 def _blocks(n):
-    return -(-n // _LANES)
+    return -(-n // LANES)
 
 
 @_compiled
@@ -277,14 +245,14 @@ def _lay_out(keys, values, head_keys, head_values):
         Written to.
     """
     length, head_width = keys.shape
-    for first in range(0, length, _LANES):
-        n, block = min(_LANES, length - first), head_keys[first // _LANES]
+    for first in range(0, length, LANES):
+        n, block = min(LANES, length - first), head_keys[first // LANES]
         block[:, n:] = 0
         for i in range(head_width):
             for lane in range(n):
                 block[i, lane] = keys[first + lane, i]
-    for left in range(0, head_width, _LANES):
-        block, width = head_values[left // _LANES], min(_LANES, head_width - left)
+    for left in range(0, head_width, LANES):
+        block, width = head_values[left // LANES], min(LANES, head_width - left)
         for j in range(length):
             for lane in range(width):
                 block[j, lane] = values[j, left + lane]
@@ -309,10 +277,10 @@ def _attend_rows(queries, keys, values, length, weights, attended, totals):
     totals : ndarray of shape (rows,)
         Written to.
     """
-    n_rows, n_columns = len(weights), _blocks(length) * _LANES
+    n_rows, n_columns = len(weights), _blocks(length) * LANES
     for block in range(_blocks(length)):
         for row in range(0, n_rows, _TILE_ROWS):
-            _multiply_tile(queries[row:], keys[block], len(keys[block]), weights[row:, block * _LANES :])
+            _multiply_tile(queries[row:], keys[block], len(keys[block]), weights[row:, block * LANES :])
     attended[:] = 0
     for row in range(n_rows):
         for j in range(length, n_columns):
@@ -325,5 +293,5 @@ def _attend_rows(queries, keys, values, length, weights, attended, totals):
                     weights[row:, first:],
                     values[block, first:],
                     min(_KEYS, length - first),
-                    attended[row:, block * _LANES :],
+                    attended[row:, block * LANES :],
                 )

@@ -3,6 +3,7 @@
 import torch
 
 from .dropout import dropout
+from .late_interaction_blocks import add_largest_and_smooth, is_compiled_for
 from .linear import Linear
 from .pair_module import PairModule
 
@@ -177,7 +178,8 @@ class LateInteraction(PairModule):
     def score_block(self, a, b):
         """Logits of every protein of one list with every protein of another.
 
-        No pair is put together: tile by tile, one matrix product gives all matrices of all pairs.
+        No pair is put together: tile by tile, one matrix product gives all matrices of all pairs. On a CPU in float32 and
+        without gradients a compiled loop takes the place of torch's functions (see `amp_sklearn.cpu.compilation`).
 
         Parameters
         ----------
@@ -193,11 +195,15 @@ class LateInteraction(PairModule):
         logits = logits + torch.stack([(a[1] * w) @ b[1].T for w in self.product_head.weight], dim=-1)
         weight = self.matrix_head.weight.unflatten(1, (self.n_channels, 3))
         for channel in range(self.n_channels):
+            mean = a[0][:, channel].mean(dim=1) @ b[0][:, channel].mean(dim=1).T
+            logits += mean[..., None] * weight[:, channel, 0]
+        if len(weight) == 1 and is_compiled_for(a[0], b[0]):
+            add_largest_and_smooth(logits[..., 0], a[0], b[0], weight[0, :, 1:])
+            return self.logits(logits)
+        for channel in range(self.n_channels):
             left, right = (
                 part[0][:, channel].transpose(0, 1).contiguous() for part in (a, b)
             )  # tokens first
-            mean = left.mean(dim=0) @ right.mean(dim=0).T
-            logits += mean[..., None] * weight[:, channel, 0]
             for i in range(0, n, TILE):
                 for j in range(0, m, TILE):
                     largest, smooth = _read_tile(left[:, i : i + TILE], right[:, j : j + TILE])

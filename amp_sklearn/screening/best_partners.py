@@ -25,6 +25,8 @@ class BestPartners:
         proteins, partners : ndarray of int of shape (n,)
         scores : ndarray of shape (n,)
         """
+        hopeless = (self.partners[proteins, -1] >= 0) & (scores < self.scores[proteins, -1])
+        proteins, partners, scores = proteins[~hopeless], partners[~hopeless], scores[~hopeless]
         changed = np.unique(proteins)
         filled = self.partners[changed] >= 0
         proteins = np.append(np.repeat(changed, filled.sum(axis=1)), proteins)

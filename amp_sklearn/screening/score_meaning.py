@@ -45,8 +45,8 @@ class ScoreHistogram:
         """
         with np.errstate(divide="ignore"):
             odds = logit(np.asarray(scores, dtype=np.float64))
-        place = np.clip(np.searchsorted(EDGES, odds, side="right") - 1, 0, len(EDGES) - 2)
-        return cls(np.bincount(place, minlength=len(EDGES) - 1))
+        place = np.clip((odds - EDGES[0]) * ((len(EDGES) - 1) / (EDGES[-1] - EDGES[0])), 0, len(EDGES) - 2)
+        return cls(np.bincount(place.astype(np.int64), minlength=len(EDGES) - 1))
 
     def __add__(self, other):
         return ScoreHistogram(self.counts + other.counts)

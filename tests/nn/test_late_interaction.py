@@ -108,3 +108,29 @@ def test_large_similarities_do_not_overflow_in_a_block():
         expected = module(torch.cat([X[:1], X[1:2]], dim=1))
     assert torch.isfinite(found).all()
     torch.testing.assert_close(found[0, 1], expected[0], rtol=1e-10, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "d_model", "size"), [(20, 16, 1.0), (14, 5, 1.0), (6, 3, 1e3), (2, 1, 30.0)]
+)
+def test_the_compiled_block_is_that_of_torch(n_tokens, d_model, size, monkeypatch):
+    torch.manual_seed(0)
+    module = LateInteraction(n_tokens, 6, hidden=8, d_model=d_model, n_channels=3, protein_width=4).eval()
+    X = size * torch.randn(23 + 35, n_tokens // 2 * 6)
+    blocks = {}
+    with torch.inference_mode():
+        a, b = module.protein_part(X[:23]), module.protein_part(X[23:])
+        expected = module.double().score_block(*(tuple(part.double() for part in parts) for parts in (a, b)))
+        module.float()
+        for kernels in ("own", "torch"):
+            monkeypatch.setenv("AMP_SKLEARN_KERNELS", kernels)
+            assert late_interaction.is_compiled_for(a[0], b[0]) is (kernels == "own")
+            blocks[kernels] = module.score_block(a, b)
+        monkeypatch.setenv("AMP_SKLEARN_KERNELS", "own")
+        one_by_one = torch.cat([module.score_block(tuple(p[i : i + 1] for p in a), b) for i in range(23)])
+    for found in blocks.values():
+        torch.testing.assert_close(
+            found, expected.float(), rtol=1e-5, atol=1e-5 * float(expected.abs().max())
+        )
+    torch.testing.assert_close(blocks["own"], one_by_one, rtol=1e-6, atol=1e-6 * float(expected.abs().max()))
+    assert expected.std() > 1e-3
