@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from amp_sklearn import ESM2Embedder, ScreenResult
+from amp_sklearn import ESM2Embedder
+from amp_sklearn.screening import ScreenResult
 from amp_sklearn.screening.screen_result import SUMMARY
 
 from ..speed.machine import describe
