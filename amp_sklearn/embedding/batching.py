@@ -22,6 +22,7 @@ WHOLE = LongProteinRule()
 def store_keys(sequences, model, rule):
     """Key of each protein's embedding: digest of everything the values depend on, and of the sequence."""
     whole = f"{model.fingerprint} {model.forward.dtype} {POOLING_VERSION}"
+    whole += "" if model.layers is None else f" layers {model.layers}"
     rules = {False: whole, True: f"{whole} windows {rule.max_length} {rule.overlap}"}
     prefixes = {parts: hashlib.sha256(text.encode()).digest()[:16] for parts, text in rules.items()}
     return [
@@ -127,7 +128,7 @@ def _embed_batch(sequences, model, rule, batch_tokens):
 
 
 def hidden_states(sequences, model, rule, batch_tokens):
-    """Last hidden states of whole proteins; those of long proteins are averages over their windows.
+    """Hidden states of whole proteins, at the layers of the model; those of long proteins are averages over their windows.
 
     Parameters
     ----------
@@ -145,8 +146,8 @@ def hidden_states(sequences, model, rule, batch_tokens):
     lengths = [len(sequence) for sequence in sequences]
     windows = [(protein, start, stop) for protein, n in enumerate(lengths) for start, stop in rule.windows(n)]
     if len(windows) == len(sequences):
-        return model.forward([model.encode(sequence) for sequence in sequences])
+        return model.hidden([model.encode(sequence) for sequence in sequences])
     tokens = [model.encode(sequences[protein][start:stop]) for protein, start, stop in windows]
     per_pass = max(batch_tokens // (rule.max_length + 2), 1)
-    passes = [model.forward(tokens[first : first + per_pass]) for first in range(0, len(tokens), per_pass)]
+    passes = [model.hidden(tokens[first : first + per_pass]) for first in range(0, len(tokens), per_pass)]
     return merge_windows(torch.cat(passes), lengths, windows, model.ends)

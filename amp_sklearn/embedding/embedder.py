@@ -23,7 +23,7 @@ from .store import open_store
 
 
 class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
-    """Embed both proteins of each pair with a protein language model: cls, ten segment means, eos, mean of the last hidden state.
+    """Embed both proteins of each pair with a protein language model: cls, ten segment means, eos and mean.
 
     ESM-2, ESM-1b and SaProt, ESM C, the encoders of ProtT5, ProstT5 and Ankh, and ProtBERT; the family is told by
     ``model_type`` in the model's ``config.json``, and by nothing else. Models of the T5 family have no cls: their features
@@ -43,6 +43,9 @@ class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
         ``"Rostlab/prot_t5_xl_half_uniref50-enc"``, or a folder written by ``save_pretrained``.
     revision : str, default=None
         Branch, tag or commit of a model on the hub. Fingerprint and store go by the weights that it holds.
+    layer : int or list of int, default=-1
+        Layer whose hidden states are used: -1 the last, -2 the one before it, and so on; 0 is what the first layer reads.
+        A list averages several. For many tasks the last layer is not the best one.
     max_length : int, default=None
         Longest protein, in residues, that is embedded in one piece. None embeds every protein whole, as published;
         time and memory of attention grow with the square of the length.
@@ -105,6 +108,7 @@ class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {
         "model": [str, PathLike],
         "revision": [str, None],
+        "layer": [Integral, "array-like"],
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "long_proteins": [StrOptions(set(LONG_PROTEINS))],
         "window_overlap": [Integral, None],
@@ -122,6 +126,7 @@ class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
         model=BUNDLED_MODEL,
         *,
         revision=None,
+        layer=-1,
         max_length=None,
         long_proteins="error",
         window_overlap=None,
@@ -135,6 +140,7 @@ class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
     ):
         self.model = model
         self.revision = revision
+        self.layer = layer
         self.max_length = max_length
         self.long_proteins = long_proteins
         self.window_overlap = window_overlap
@@ -260,7 +266,7 @@ class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
         return [rule.cut(sequence) for sequence in check_sequences(sequences, uppercase=self.uppercase)]
 
     def residue_states(self, sequences):
-        """Vectors of single residues in the last hidden state, of which the tokens are means.
+        """Vectors of single residues in the hidden state at ``layer``, of which the tokens are means.
 
         Parameters
         ----------
@@ -299,8 +305,10 @@ class ProteinLanguageModelEmbedder(TransformerMixin, BaseEstimator):
         ------
         ModelLoadError
             If the model cannot be loaded.
+        ValueError
+            If it has no such layer as ``layer``, or its family is not safe in ``dtype``.
         """
-        return load_language_model(self.model, self.revision, self.device, self.dtype)
+        return load_language_model(self.model, self.revision, self.device, self.dtype).at(self.layer)
 
     def weights_fingerprint(self):
         """Digest of the weights that ``model`` stands for now; no ``fit`` is needed.

@@ -20,6 +20,9 @@ class ESM2Embedder(ProteinLanguageModelEmbedder):
         ``"facebook/esm2_t33_650M_UR50D"`` (the published choice), or a folder written by ``save_pretrained``.
     revision : str, default=None
         Branch, tag or commit of a model on the hub.
+    layer : int or list of int, default=-1
+        Layer whose hidden states are used: -1 the last, -2 the one before it, and so on; 0 is what the first layer reads.
+        A list averages several. For many tasks the last layer is not the best one.
     max_length : int, default=None
         Longest protein, in residues, that is embedded in one piece. None embeds every protein whole, as published;
         time and memory of attention grow with the square of the length.

@@ -4,8 +4,9 @@ import contextlib
 import hashlib
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class LanguageModel:
         Residues that can be read in one piece at most; None where there is no limit.
     fingerprint : str
         SHA-256 over configuration and weights as stored; other weights, of another revision too, have another one.
+    layers : tuple of int, default=None
+        Layers whose hidden states are averaged, ascending, as transformers counts them; None is the last.
     """
 
     family: Family
@@ -53,6 +56,38 @@ class LanguageModel:
     after: np.ndarray
     longest: int | None
     fingerprint: str
+    layers: tuple[int, ...] | None = None
+
+    def at(self, layer):
+        """The same model, read at other layers.
+
+        Parameters
+        ----------
+        layer : int or sequence of int
+            As the parameter of `ProteinLanguageModelEmbedder`.
+
+        Returns
+        -------
+        LanguageModel
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        asked = [layer] if isinstance(layer, Integral) else list(layer)
+        n_states = self.forward.n_layers + 1
+        if not asked or any(not -n_states <= place < n_states for place in asked):
+            raise ValueError(
+                f"layer must be one or several of {-n_states}..{n_states - 1}, for this model has {n_states - 1} "
+                f"layers (-1 is the last, 0 what the first one reads); got {layer!r}"
+            )
+        layers = tuple(sorted({int(place) % n_states for place in asked}))
+        return replace(self, layers=None if layers == (n_states - 1,) else layers)
+
+    def hidden(self, tokens):
+        """Hidden states of token ids, at ``layers``; see the forward passes."""
+        return self.forward(tokens, self.layers)
 
     @property
     def width(self):

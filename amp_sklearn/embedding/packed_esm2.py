@@ -96,15 +96,21 @@ class PackedESM2:
             "feed_forward_out": self._linear(*layer.output.dense.parameters()),
         }
 
+    @property
+    def n_layers(self):
+        return len(self.layers)
+
     @torch.inference_mode()
-    def __call__(self, tokens):
-        """Hidden states after the last layer norm.
+    def __call__(self, tokens, layers=None):
+        """Hidden states after the last layer norm, or of earlier layers.
 
         Parameters
         ----------
         tokens : list of ndarray of int
             Token ids of each sequence, ``<cls>`` and ``<eos>`` included. Equal lengths next to each other are
             computed together.
+        layers : sequence of int, default=None
+            As of `hidden_states`.
 
         Returns
         -------
@@ -117,10 +123,10 @@ class PackedESM2:
             filler = np.full(_MIN_ROWS - n_tokens, tokens[0][0])
             tokens, lengths = [*tokens, filler], [*lengths, len(filler)]
         ids = torch.from_numpy(np.concatenate(tokens)).to(self.device)
-        return self.hidden_states(self.embedding[ids], lengths)[:n_tokens].float()
+        return self.hidden_states(self.embedding[ids], lengths, layers)[:n_tokens].float()
 
-    def hidden_states(self, embedded, lengths):
-        """Hidden states after the last layer norm from input embeddings, differentiable by them.
+    def hidden_states(self, embedded, lengths, layers=None):
+        """Hidden states from input embeddings, differentiable by them.
 
         Parameters
         ----------
@@ -129,11 +135,16 @@ class PackedESM2:
             included. ESM-2's scale for sequences without a masked token is part of ``embedding``.
         lengths : sequence of int
             Tokens of each sequence; they add up to ``T``.
+        layers : sequence of int, default=None
+            Layers whose states are averaged, counted as transformers counts ``hidden_states``: 0 is what the first layer
+            reads, ``n_layers`` what the last one gives, after the last layer norm. None is the last. Layers above the
+            highest of them are not computed.
 
         Returns
         -------
         Tensor of shape (T, d), of the model's type
         """
+        layers = (self.n_layers,) if layers is None else layers
         positions = torch.cat([torch.arange(length) for length in lengths])
         angles = (positions[:, None] * self.frequencies)[:, None, None]
         turns = torch.polar(torch.ones_like(angles), angles).to(self.device)
@@ -141,13 +152,18 @@ class PackedESM2:
         if self.first_norm is not None:
             hidden = self._normalise(hidden, self.first_norm)
         attend = self._attention(lengths)
-        for layer in self.layers:
+        found = [hidden] if 0 in layers else []
+        for number, layer in enumerate(self.layers[: max(layers)], start=1):
             projected = layer["qkv"](self._normalise(hidden, layer["attention_norm"]))
             attended = attend(self._turned(projected, turns)).to(self.dtype)
             hidden = layer["attention_out"](attended).add_(hidden)
             inner = layer["feed_forward_in"](self._normalise(hidden, layer["feed_forward_norm"]))
             hidden = layer["feed_forward_out"](functional.gelu(inner)).add_(hidden)
-        return self._normalise(hidden, self.last_norm)
+            if number in layers and number < self.n_layers:
+                found.append(hidden)
+        if self.n_layers in layers:
+            found.append(self._normalise(hidden, self.last_norm))
+        return mean_of(found)
 
     def _normalise(self, hidden, norm):
         return functional.layer_norm(hidden, (self.width,), norm[0], norm[1], self.eps)
@@ -217,6 +233,11 @@ def _find_varlen_attention(device, dtype, n_heads, head_width):
     except RuntimeError:  # torch was built without these kernels, or with some that take no number of splits
         return None
     return varlen_attn
+
+
+def mean_of(tensors):
+    """Mean of tensors of one shape; one alone is handed back as it is."""
+    return tensors[0] if len(tensors) == 1 else sum(tensors) / len(tensors)
 
 
 def _equal_lengths(lengths):

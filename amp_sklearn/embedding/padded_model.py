@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from .packed_esm2 import mean_of
+
 
 class PaddedModel:
     """Hidden states of many proteins, from transformers' own forward pass, concatenated along the token axis.
@@ -25,17 +27,19 @@ class PaddedModel:
     def __init__(self, model, device, dtype, skipped=0):
         self.device, self.dtype, self.skipped = torch.device(device), dtype, skipped
         self.model = model.to(device=self.device, dtype=dtype).eval().requires_grad_(False)
-        self.width = model.config.hidden_size
+        self.width, self.n_layers = model.config.hidden_size, model.config.num_hidden_layers
         self._padding = model.config.pad_token_id or 0
 
     @torch.inference_mode()
-    def __call__(self, tokens):
-        """Hidden states after the last layer.
+    def __call__(self, tokens, layers=None):
+        """Hidden states after the last layer, or of earlier ones.
 
         Parameters
         ----------
         tokens : list of ndarray of int
             Token ids of each protein, special ones included.
+        layers : sequence of int, default=None
+            Places in transformers' ``hidden_states`` whose mean is wanted; None is the last.
 
         Returns
         -------
@@ -47,8 +51,14 @@ class PaddedModel:
         ids = np.full(there.shape, self._padding)
         ids[there] = np.concatenate(tokens)
         mask = torch.from_numpy(there).to(self.device)
-        states = self.model(
-            input_ids=torch.from_numpy(ids).to(self.device), attention_mask=mask.long()
-        ).last_hidden_state
+        found = self.model(
+            input_ids=torch.from_numpy(ids).to(self.device),
+            attention_mask=mask.long(),
+            output_hidden_states=layers is not None,
+        )
+        if layers is None:
+            states = found.last_hidden_state
+        else:
+            states = mean_of([found.hidden_states[layer] for layer in layers])
         mask[:, : self.skipped] = False
         return states[mask].float()

@@ -131,6 +131,7 @@ class DifferentiablePipeline:
         hidden = forward.hidden_states(
             torch.cat([part for parts_of_one in parts for part in parts_of_one]),
             [stop - start + 2 for _ in range(n) for start, stop in stretches],
+            self.loaded.layers,
         ).to(self._exact)
         if len(stretches) > 1:
             windows = [(point, start, stop) for point in range(n) for start, stop in stretches]

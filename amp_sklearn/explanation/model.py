@@ -206,6 +206,8 @@ class ExplainedModel:
     def fingerprint(self):
         """Short digest of what was fitted: embedding model, networks before the classifier, and the classifier."""
         digest = hashlib.sha256(str(getattr(self.embedder, "fingerprint_", "")).encode())
+        if getattr(self.embedder, "layer", -1) != -1:
+            digest.update(f"layer {self.embedder.layer}".encode())
         if self.module is None:
             digest.update(str(joblib.hash(self.estimator)).encode())
         for step in self.steps:

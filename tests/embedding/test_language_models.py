@@ -4,16 +4,27 @@ import json
 import os
 import pickle
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sklearn.pipeline import make_pipeline
+from transformers import EsmModel
 
-from amp_sklearn import ESM2Embedder, PairConcatenator, ProteinLanguageModelEmbedder
+from amp_sklearn import (
+    ESM2Embedder,
+    PairConcatenator,
+    ProteinLanguageModelEmbedder,
+    TokenMeanClassifier,
+    explain,
+)
 from amp_sklearn.data import PROTEIN_TOKENS, segment_bounds
 from amp_sklearn.embedding.families import FAMILIES as KNOWN
-from amp_sklearn.exceptions import ModelLoadError, SequenceError
+from amp_sklearn.exceptions import ModelLoadError, SequenceError, TrainingWarning
+from amp_sklearn.explanation.differentiable_pipeline import DifferentiablePipeline
+from amp_sklearn.explanation.model import read_model
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tiny_models import FAMILIES, LETTERS, save
@@ -212,3 +223,66 @@ def test_precision_that_is_not_safe_is_refused(tmp_path):
         for dtype in ("float32", "bfloat16")
     )
     assert 0 < np.abs(full - half).max() < 0.1 * np.abs(full).max()
+
+
+@pytest.mark.parametrize("layer", [-1, 3, -2, 0, [-1, -2], [1, 2, 2]])
+def test_layers_are_those_of_transformers(checkpoint, layer):
+    name, folder, model, _ = checkpoint
+    embedder = ProteinLanguageModelEmbedder(folder, store=None, device="cpu", layer=layer)
+    sequence, (_, _, before, _) = proteins([40])[0], FAMILIES[name]
+    with torch.no_grad():
+        ids = torch.from_numpy(embedder.language_model().encode(sequence))[None]
+        hidden = model(
+            input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True
+        ).hidden_states
+    assert len(hidden) == 4
+    places = [layer] if isinstance(layer, int) else [1, 2] if 1 in layer else layer
+    expected = np.mean([hidden[place][0].numpy() for place in places], axis=0)[before : before + 40]
+    np.testing.assert_allclose(embedder.residue_states([sequence])[0], expected, rtol=0, atol=1e-5)
+    segment = expected[slice(*segment_bounds(40)[3])].mean(0)
+    assert np.abs(embedder.embed([sequence])[0] - segment).max(axis=1).min() < 1e-5
+
+
+def test_layers_of_the_packed_path(tiny_esm2):
+    model = EsmModel.from_pretrained(tiny_esm2, add_pooling_layer=False).eval()
+    sequences = proteins([1, 30, 600])
+    n_layers = model.config.num_hidden_layers
+    for layer in range(-n_layers - 1, n_layers + 1):
+        embedder = ESM2Embedder(tiny_esm2, store=None, device="cpu", layer=layer)
+        states, ids = embedder.residue_states(sequences), embedder.language_model().encode
+        for sequence, state in zip(sequences, states, strict=True):
+            with torch.no_grad():
+                hidden = model(torch.from_numpy(ids(sequence))[None], output_hidden_states=True).hidden_states
+            np.testing.assert_allclose(state, hidden[layer][0, 1:-1], rtol=0, atol=1e-5)
+
+
+def test_the_store_keeps_layers_apart(tiny_esm2, tmp_path, embedded_proteins):
+    found = [
+        ESM2Embedder(tiny_esm2, store=tmp_path, device="cpu", layer=layer).embed(PAIR[0])
+        for layer in (-1, -2, [-1, -2], [-2, -1])
+    ]
+    assert embedded_proteins.count == 3 * len(PAIR[0])
+    np.testing.assert_allclose(found[2], (found[0] + found[1]) / 2, atol=1e-5)
+    np.testing.assert_array_equal(found[2], found[3])
+
+
+@pytest.mark.parametrize("layer", [99, -99, []])
+def test_layers_that_there_are_not(tiny_esm2, layer):
+    with pytest.raises(ValueError, match="layer must be one or several of"):
+        ESM2Embedder(tiny_esm2, store=None, layer=layer).fit(PAIR)
+
+
+@pytest.mark.parametrize("layer", [-2, [-1, 1]])
+def test_gradients_go_through_the_layer_of_the_embedder(tiny_esm2, layer):
+    embed = ESM2Embedder(tiny_esm2, store=None, device="cpu", layer=layer)
+    classifier = TokenMeanClassifier(max_epochs=1, early_stopping=False, device="cpu", random_state=0)
+    X = np.array([PAIR[0], PAIR[0][::-1]] * 3, dtype=object)
+    with warnings.catch_warnings(action="ignore", category=TrainingWarning):
+        model = make_pipeline(embed, PairConcatenator(), classifier).fit(X, [0, 1] * 3)
+    function = DifferentiablePipeline(read_model(model, X))
+    with torch.no_grad():
+        found = function.tokens(function.embed(PAIR[0][0])[None])[0].numpy()
+    np.testing.assert_allclose(found, embed.embed(PAIR[0][:1])[0], rtol=0, atol=1e-5)
+    assert (
+        explain(model, X[:1], method="esm2_gradients").method == "esm2_gradients"
+    )  # it refuses other features
