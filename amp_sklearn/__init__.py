@@ -31,6 +31,7 @@ _HOME_OF = {
     "ProteinLanguageModelEmbedder": "embedding",
     "ProteinScaler": "preprocessing",
     "Report": "report",
+    "ScreenReport": "report",
     "SelectiveClassifier": "calibration",
     "TokenMeanClassifier": "classification",
     "audit_pairs": "audit",

@@ -1,6 +1,7 @@
 """amp-sklearn screen"""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,36 @@ from .outputs import prepare_file
 from .run import Run, command
 
 _PARTS = "In several parts"
+
+
+@dataclass
+class Exports:
+    """What is made of a finished screen besides its own files."""
+
+    networks: list[Path]
+    page: Path | None
+    prevalence: float
+
+    def prepare(self, run):
+        """See that the files can be written, before the work begins."""
+        for path in self.networks:
+            prepare_file(path, run.inputs, force=run.force, endings=(".tsv", ".graphml"), option="--network")
+        if self.page is not None:
+            prepare_file(self.page, run.inputs, force=run.force, endings=(".html",), option="--page")
+
+    def write(self, run, result):
+        """Write them."""
+        for path in self.networks:
+            result.write_network(path)
+            run.say(f"network: {path}")
+        if self.page is not None:
+            from ..report import ScreenReport
+
+            made = ScreenReport(result, self.prevalence)
+            for text in made.warnings:
+                run.warn(text)
+            made.save(self.page)
+            run.say(f"page: {self.page}")
 
 
 @command
@@ -77,6 +108,18 @@ def screen(
             show_default=False,
         ),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page",
+            help="Also write an HTML page: counts, what scores mean, partners, the best pairs.",
+            show_default=False,
+        ),
+    ] = None,
+    prevalence: Annotated[
+        float,
+        typer.Option("--prevalence", help="Share of true pairs among all pairs that you assume, for --page."),
+    ] = 0.002,
     seed: Seed = 0,
     device: Device = "auto",
     reading: SequenceReading = None,
@@ -84,7 +127,7 @@ def screen(
     """Score all pairs of many proteins; interrupted, the same command goes on where it stopped.
 
     The folder holds pairs/ (Parquet), summary.json and manifest.json. A finished screen is not computed again: the same
-    command with --network exports it.
+    command with --network or --page exports it.
     """
     share = None
     if part is not None:
@@ -97,17 +140,19 @@ def screen(
     model = model_file(model)
     run.reads(model, *sequences, *(partners or []))
     run.writes_into(out, resume=True)
-    for path in network or ():
-        if share is not None:
-            raise ValueError("--part computes one share: give --network with --merge")
-        prepare_file(path, run.inputs, force=run.force, endings=(".tsv", ".graphml"), option="--network")
+    if not 0 < prevalence < 1:
+        raise ValueError(f"--prevalence is a share between 0 and 1, got {prevalence}")
+    if share is not None and (network or page):
+        raise ValueError("--part computes one share: give --network and --page with --merge")
+    exports = Exports(network or [], page, prevalence)
+    exports.prepare(run)
     run.resumes = f"finished blocks are in {out}; the same command goes on there"
     from ..screening import merge_screen
     from ..screening import screen as screen_proteins
 
     if merge:
         run.stop_if_dry("merge the parts of the screen")
-        return _finish(run, merge_screen(out), out, network)
+        return _finish(run, merge_screen(out), exports, out)
     proteins = read_proteins(sequences, reading)
     others = read_proteins(partners, reading) if partners else None
     n = len(proteins)
@@ -136,14 +181,12 @@ def screen(
     if share is not None:
         run.out = None  # all parts share the folder: the record belongs to the merged screen
         return run.finish(f"part {part} is done; when all are, finish with --merge: {out}", part=part)
-    return _finish(run, result, out, network)
+    return _finish(run, result, exports, out)
 
 
-def _finish(run, result, out, networks):
+def _finish(run, result, exports, out):
     summary = result.summary
-    for path in networks or ():
-        result.write_network(path)
-        run.say(f"network of {summary.kept:,} pairs: {path}")
+    exports.write(run, result)
     text = f"{summary.scored:,} of {summary.n_pairs:,} pairs scored, {summary.kept:,} kept: {out / 'pairs'}"
     if summary.n_pairs != summary.scored:
         run.warn(

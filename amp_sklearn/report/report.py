@@ -1,15 +1,9 @@
 """Report: what a fitted model says of a set of pairs, how good it is, and why, on one page."""
 
-import html
-import importlib.resources
-import json
 import platform
 from datetime import UTC, datetime
-from pathlib import Path
 
-import jinja2
 import numpy as np
-from markupsafe import Markup
 
 from .. import __version__
 from ..audit import audit_pairs
@@ -21,12 +15,12 @@ from ..model_selection import pair_classes
 from ..model_selection.evaluation_report import FEWEST_PAIRS, few_pairs
 from ..persistence import model_fingerprint
 from ..screening.screened_model import ScreenedModel
-from ..writing import write_atomically
 from .intervals import METRICS, metrics_with_intervals
-from .pictures import explanation_picture, inline_svg, learning_curve, pair_pictures, score_pictures
+from .page import HtmlPage, page, script_json, svg
+from .pictures import explanation_picture, learning_curve, pair_pictures, score_pictures
 
 
-class Report:
+class Report(HtmlPage):
     """One self-contained HTML page about a fitted model and a set of pairs: it asks for nothing from a network.
 
     It holds warnings first, then what was predicted, metrics with intervals by class of pair, ROC, precision-recall
@@ -108,18 +102,20 @@ class Report:
                 self.warnings.append(f"audit of the pairs: {found.verdict}")
         history = getattr(parts.classifier, "history_", None)
         curve = None if history is None else learning_curve(history.to_dict("records"))
-        self.html = _page(
+        self.html = page(
+            "report.html",
             title=title,
             warnings=self.warnings,
             counts=self._counts(X, y, probability),
             metrics=self.metrics,
             metric_names=METRICS,
-            figures=[(name, _svg(figure, f"score{i}")) for i, (name, figure) in enumerate(figures)],
+            figures=[(name, svg(figure, f"score{i}")) for i, (name, figure) in enumerate(figures)],
             audit=None if found is None else _worst_first(found),
-            learning=None if curve is None else _svg(curve, "learning"),
+            learning=None if curve is None else svg(curve, "learning"),
             explained=self._explained(parts, X, probability, X_train, n_pairs_explained),
+            pairs_title="Pairs",
             columns=list(self.table.columns),
-            rows=_script_json(self.table.to_numpy(dtype=object).tolist()),
+            rows=script_json(self.table.to_numpy(dtype=object).tolist()),
             made=_made(model, X, y, random_state),
         )
 
@@ -191,7 +187,7 @@ class Report:
         pairs = []
         for number, row in enumerate(rows):
             pictures = [
-                _svg(figure, f"pair{number}-{i}") for i, figure in enumerate(pair_pictures(found, number))
+                svg(figure, f"pair{number}-{i}") for i, figure in enumerate(pair_pictures(found, number))
             ]
             record = self.table.iloc[row]
             pairs.append(
@@ -206,42 +202,13 @@ class Report:
         return {
             "method": found.method,
             "notes": found.notes,
-            "overview": _svg(explanation_picture(found), "segments"),
+            "overview": svg(explanation_picture(found), "segments"),
             "pairs": pairs,
         }
-
-    def save(self, path):
-        """Write the page, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        Path
-        """
-        with write_atomically(path) as unfinished:
-            unfinished.write_text(self.html, encoding="utf-8")
-        return Path(path)
-
-    def _repr_html_(self):
-        page = html.escape(self.html, quote=True)
-        return f'<iframe srcdoc="{page}" style="width:100%;height:800px;border:1px solid #ccc"></iframe>'
 
 
 def _worst_first(audit):
     return sorted(audit.list_of_findings, key=lambda finding: -SEVERITIES.index(finding.severity))
-
-
-def _svg(figure, name):
-    return Markup(inline_svg(figure, name))
-
-
-def _script_json(rows):
-    """JSON that no text in it can end: ids may hold ``</script>``."""
-    text = json.dumps(rows, default=lambda value: value.item() if hasattr(value, "item") else str(value))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 def _made(model, X, y, random_state):
@@ -255,9 +222,3 @@ def _made(model, X, y, random_state):
         "Python": platform.python_version(),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _page(**content):
-    source = (importlib.resources.files(__package__) / "templates" / "report.html").read_text("utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    return environment.from_string(source).render(**content)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 import joblib
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,6 +192,9 @@ COMMANDS = [
     Situation("screen model.amp proteins.fasta --part 17/16", 2, "--part takes K/N with K from 1 to N"),
     Situation("screen model.amp proteins.fasta --part 1/2 --merge", 2, "give one of them"),
     Situation("screen model.amp proteins.fasta --out out/unstarted --merge", 2, "amp-sklearn screen: "),
+    Situation("screen model.amp proteins.fasta --part 1/2 --page p.html", 2, "give --network and --page with --merge"),
+    Situation("screen model.amp proteins.fasta --network n.xlsx", 2, "--network n.xlsx must end in .tsv or .graphml"),
+    Situation("screen model.amp proteins.fasta --page p.html --prevalence 1", 2, "--prevalence is a share"),
     Situation("search pairs.tsv proteins.fasta --model composition", 2, "has no settings to search"),
     Situation("embed proteins.fasta --esm2 facebook/esm2_t6_8M_UR50DD --out e.npz", 2, "cannot load the ESM-2 model"),
     Situation("embed proteins.fasta --out e.tsv", 2, "must end in .npz or .parquet"),
@@ -314,7 +318,17 @@ def test_parts_of_a_screen_are_merged(run, material):
     assert code == 0 and "kept" in out
     whole, parts = (pd.read_parquet(material / name / "pairs") for name in ("whole", "parts"))
     pd.testing.assert_frame_equal(whole, parts)
-    assert run(f"{line} --out whole")[0] == 0  # a finished screen is not computed again
+    # a finished screen is not computed again
+    code, out, err = run(
+        f"{line} --out whole --network n.tsv --network n.graphml --page page.html --prevalence 0.01"
+    )
+    assert code == 0 and "not calibrated" in err
+    assert (
+        len(pd.read_csv(material / "n.tsv", sep="\t"))
+        == len(whole)
+        == nx.read_graphml("n.graphml").number_of_edges()
+    )
+    assert "1 in 100" in (material / "page.html").read_text()
 
 
 def test_explain_makes_what_regions_needs(run, material):
