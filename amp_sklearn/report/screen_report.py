@@ -91,7 +91,9 @@ class ScreenReport(HtmlPage):
             self.warnings.append(
                 f"at the assumed prevalence no threshold gives a precision of {out:.0%} or more"
             )
-        figures = [
+        if not summary.scored:
+            self.warnings.append("no pair was scored")
+        figures = summary.scored and [
             ("Scores of all scored pairs", score_picture(summary.histogram)),
             (
                 "Expected precision of the pairs that reach a score",
@@ -109,7 +111,7 @@ class ScreenReport(HtmlPage):
             n_pairs=summary.n_pairs,
             thresholds=self.thresholds,
             prefilter=summary.prefilter,
-            figures=[(name, svg(figure, f"screen{i}")) for i, (name, figure) in enumerate(figures)],
+            figures=[(name, svg(figure, f"screen{i}")) for i, (name, figure) in enumerate(figures or [])],
             pairs_title=f"The best {len(self.best):,} of {summary.kept:,} kept pairs",
             columns=list(self.best.columns),
             rows=script_json(self.best.to_numpy(dtype=object).tolist()),

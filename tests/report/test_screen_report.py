@@ -48,7 +48,10 @@ def test_what_a_first_stage_lost_is_told(tmp_path, tiny_esm2):
     from amp_sklearn import ESM2Embedder, PairConcatenator
 
     embedder = ESM2Embedder(tiny_esm2, store=None, device="cpu")
-    model = make_pipeline(embedder, PairConcatenator("mean"), LogisticRegression()).fit(TABLE, [0, 1] * 5)
-    report = ScreenReport(screen(model, PROTEOME, out=tmp_path, prefilter=0.3))
+    model = make_pipeline(embedder, PairConcatenator("mean"), LogisticRegression(C=1e3)).fit(
+        TABLE, [0, 1] * 5
+    )
+    proteins = {f"P{n}": "".join(RANDOM.choice(list("ACDEFGHIKLMNPQRSTVWY"), 20)) for n in range(120)}
+    report = ScreenReport(screen(model, proteins, out=tmp_path, prefilter=0.3))
     assert "A first stage chose" in report.html
     assert any("a first stage left them out" in warning for warning in report.warnings)
