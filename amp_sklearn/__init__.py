@@ -33,6 +33,7 @@ _HOME_OF = {
     "Report": "report",
     "ScreenReport": "report",
     "SelectiveClassifier": "calibration",
+    "SideDisjointKFold": "model_selection",
     "TokenMeanClassifier": "classification",
     "audit_pairs": "audit",
     "compare": "model_selection",

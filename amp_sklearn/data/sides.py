@@ -5,6 +5,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
+from .pair_matrix import PairMatrix
+from .sequence_pairs import pair_ids, sequence_cells
+
 _EVIDENCE = 20  # coincidences, each of probability one half, that chance would need
 
 
@@ -59,6 +62,55 @@ def find_sides(pairs):
     # parts of the graph are turned so that most of their pairs have side 0 in the first column
     in_first = np.bincount(part[pairs[:, 0]], weights=side[pairs[:, 0]] * 2 - 1, minlength=n_parts)
     return np.where(in_first[part] > 0, 1 - side, side)
+
+
+def sides_of_pairs(X, pairs, sides):
+    """Side of each protein of a table of pairs, found or stated; every pair has one protein of either.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_pairs, 2), or PairMatrix
+        The table.
+    pairs : ndarray of int of shape (n_pairs, 2)
+        Numbers of its proteins, from 0 without gaps.
+    sides : "auto", None, dict or Series
+        ``"auto"`` finds them, see `find_sides`; None says that there is one kind; a mapping names the side of each
+        protein, by sequence or id.
+
+    Returns
+    -------
+    ndarray of int of shape (n_proteins,) or None
+        0 or 1, side 0 the one that most first columns hold; None for one kind of protein.
+
+    Raises
+    ------
+    ValueError
+        If the mapping lacks a protein, or does not have two sides, or a pair has both proteins on one.
+    TypeError
+        If a mapping is given for a pair matrix, which holds neither sequences nor ids.
+    """
+    if sides is None:
+        return None
+    if isinstance(sides, str):
+        if sides != "auto":
+            raise ValueError(f"sides must be 'auto', None or a mapping from protein to side, got {sides!r}")
+        return find_sides(pairs)
+    if isinstance(X, PairMatrix):
+        raise TypeError(
+            "a PairMatrix holds no sequences by which sides could be named; pass the table of sequences"
+        )
+    first = np.unique(pairs, return_index=True)[1]
+    ids = pair_ids(X)
+    stated = stated_sides(
+        sides, sequence_cells(X).ravel()[first], None if ids is None else ids.ravel()[first]
+    )
+    same = np.flatnonzero(stated[pairs[:, 0]] == stated[pairs[:, 1]])
+    if len(same):
+        raise ValueError(
+            f"{len(same):,} of {len(pairs):,} pairs have both proteins on one side, the first in row {same[0]}; leave "
+            "them out, or pass sides=None"
+        )
+    return 1 - stated if stated[pairs[:, 0]].mean() > 0.5 else stated
 
 
 def stated_sides(sides, proteins, ids):

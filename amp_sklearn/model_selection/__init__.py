@@ -8,6 +8,7 @@ from .evaluation import evaluate_folds
 from .evaluation_report import EvaluationReport, evaluate
 from .optuna_search import OptunaSearchCV
 from .pair_classes import PairClassKFold, pair_classes
+from .side_disjoint import SideDisjointKFold
 from .splitters import ClusterDisjointKFold, ProteinDisjointKFold
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PairClassKFold",
     "PairedTest",
     "ProteinDisjointKFold",
+    "SideDisjointKFold",
     "cluster_sequences",
     "compare",
     "evaluate",

@@ -5,15 +5,21 @@ import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
-from ..data.sequence_pairs import common_protein_numbers, protein_numbers
+from ..data.pair_matrix import PairMatrix
+from ..data.sequence_pairs import common_protein_numbers, pair_ids, protein_numbers, sequence_cells
+from ..data.sides import sides_of_pairs
 from .label_balance import is_positive, share, warn_of_balance
 from .protein_groups import divide
+from .side_disjoint import check_kinds, required_sides
 
 PAIR_CLASSES = ("C1", "C2", "C3")
 """Both proteins of a test pair occur in training, exactly one does, or none."""
 
+SIDE_CLASSES = ("C1", "C2a", "C2b", "C3")
+"""Of two kinds of protein: both occur in training, that of side A (the first column) is new, that of side B is, or both."""
 
-def pair_classes(X_train, X_test):
+
+def pair_classes(X_train, X_test, *, sides=None):
     """Class of each test pair: how many of its proteins occur in the training pairs.
 
     Parameters
@@ -22,16 +28,20 @@ def pair_classes(X_train, X_test):
         Training pairs of sequences. Identical sequences are one protein, whatever their ids.
     X_test : PairMatrix, DataFrame or array-like of shape (n_test, 2)
         Test pairs.
+    sides : None, "auto", dict or Series, default=None
+        Two kinds of protein, such as virus and host, tell two classes C2 apart. ``"auto"`` finds them in all pairs, see
+        `amp_sklearn.data.find_sides`; a mapping names the kind of each protein, by sequence or id.
 
     Returns
     -------
     ndarray of str of shape (n_test,)
-        ``"C1"`` (both proteins seen), ``"C2"`` (exactly one) or ``"C3"`` (none).
+        ``"C1"`` (both proteins seen), ``"C2"`` (exactly one) or ``"C3"`` (none); with two kinds ``"C2a"`` (the protein of
+        side A is new, that is the side of the first column) and ``"C2b"`` instead of ``"C2"``.
 
     Raises
     ------
     ValueError
-        If a table does not have two columns of sequences.
+        If a table does not have two columns of sequences, or pairs show no two kinds where ``sides`` asks for them.
 
     References
     ----------
@@ -42,9 +52,31 @@ def pair_classes(X_train, X_test):
     >>> from amp_sklearn.model_selection import pair_classes
     >>> pair_classes([["MKA", "MKC"]], [["MKC", "MKA"], ["MKA", "MRV"], ["MRV", "MRV"]])
     array(['C1', 'C2', 'C3'], dtype='<U2')
+    >>> sides = {"MKA": "virus", "MKC": "host", "MRV": "host", "MRC": "virus"}
+    >>> pair_classes([["MKA", "MKC"]], [["MRC", "MKC"], ["MKA", "MRV"]], sides=sides)
+    array(['C2a', 'C2b'], dtype='<U3')
     """
     train, test = common_protein_numbers(X_train, X_test)
-    return classes_of_numbers(train, test)
+    if sides is None:
+        return classes_of_numbers(train, test)
+    numbers = np.unique(np.concatenate([train, test]), return_inverse=True)[1].reshape(-1, 2)
+    side = required_sides(_one_table(X_train, X_test), numbers, sides)
+    classes = classes_of_numbers(train, test).astype("U3")
+    one = classes == "C2"
+    new = np.where(np.isin(test[one, 0], train), *numbers[len(train) :][one].T[::-1])
+    classes[one] = np.array(["C2a", "C2b"])[side[new]]
+    return classes
+
+
+def _one_table(*tables):
+    """Rows of both tables, with ids where both have them."""
+    if isinstance(tables[0], PairMatrix):
+        return tables[0]
+    ids = [pair_ids(table) for table in tables]
+    index = None
+    if all(of_table is not None for of_table in ids):
+        index = pd.MultiIndex.from_arrays(np.concatenate(ids).T)
+    return pd.DataFrame(np.concatenate([sequence_cells(table) for table in tables]), index=index)
 
 
 def classes_of_numbers(train, test):
@@ -69,13 +101,18 @@ class PairClassKFold:
     C3 tests have both proteins in its group, its C2 tests one there and one seen in training, and its C1 tests are
     the pairs of its part whose proteins were both seen. A fold has the same training pairs for all three classes, so
     that differences between the classes are differences between the tests. Repeated and swapped pairs stay together.
+    With two kinds of protein, such as virus and host, each kind is divided by itself, and C2 falls into two classes.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds.
-    test_class : {"C1", "C2", "C3"}, default="C3"
-        Class of the test pairs that ``split`` yields.
+    test_class : {"C1", "C2", "C2a", "C2b", "C3"}, default="C3"
+        Class of the test pairs that ``split`` yields. Of two kinds of protein ``"C2a"`` is new on side A (the one that most
+        first columns hold) and known on side B, ``"C2b"`` the reverse, and ``"C2"`` either.
+    sides : "auto", None, dict or Series, default="auto"
+        Two kinds of protein: ``"auto"`` finds them in the pairs, see `amp_sklearn.data.find_sides`; a mapping names the
+        kind of each protein, by sequence or id; None takes all proteins as one kind.
     n_passes : int, default=30
         Improvement passes over the groups of proteins; see ``ProteinDisjointKFold``.
     random_state : int, RandomState instance or None, default=None
@@ -85,6 +122,7 @@ class PairClassKFold:
     --------
     pair_classes : Class of each pair of a given test set.
     ProteinDisjointKFold : C3 tests with larger training sets.
+    SideDisjointKFold : C2a or C2b tests with larger training sets.
 
     Notes
     -----
@@ -104,9 +142,10 @@ class PairClassKFold:
     {'C2'}
     """
 
-    def __init__(self, n_splits=5, *, test_class="C3", n_passes=30, random_state=None):
+    def __init__(self, n_splits=5, *, test_class="C3", sides="auto", n_passes=30, random_state=None):
         self.n_splits = n_splits
         self.test_class = test_class
+        self.sides = sides
         self.n_passes = n_passes
         self.random_state = random_state
 
@@ -154,9 +193,20 @@ class PairClassKFold:
         FoldWarning
             If the pairs do not allow test folds with about the share of positive pairs that all pairs have.
         """
-        if self.test_class not in PAIR_CLASSES:
-            raise ValueError(f"test_class must be one of {', '.join(PAIR_CLASSES)}, got {self.test_class!r}")
-        folds = [(train, tests[self.test_class]) for train, tests in self._folds(X, y)]
+        if self.test_class not in (*PAIR_CLASSES, *SIDE_CLASSES):
+            known = ", ".join(sorted({*PAIR_CLASSES, *SIDE_CLASSES}))
+            raise ValueError(f"test_class must be one of {known}, got {self.test_class!r}")
+        if self.test_class in ("C2a", "C2b"):
+            required_sides(X, protein_numbers(X), self.sides)
+        folds = [
+            (
+                train,
+                np.sort(
+                    np.concatenate([of for name, of in tests.items() if name.startswith(self.test_class)])
+                ),
+            )
+            for train, tests in self._folds(X, y)
+        ]
         for fold, (train, test) in enumerate(folds):
             if not len(train) or not len(test):
                 raise ValueError(
@@ -178,7 +228,8 @@ class PairClassKFold:
         ------
         train : ndarray of int
         tests : dict of str to ndarray of int
-            Rows by class; an array may be empty.
+            Rows by class, ``"C1"``, ``"C2"`` and ``"C3"``, or with two kinds of protein ``"C1"``, ``"C2a"``, ``"C2b"`` and
+            ``"C3"``; an array may be empty.
 
         Raises
         ------
@@ -204,8 +255,11 @@ class PairClassKFold:
         n_proteins = pairs.max(initial=-1) + 1
         if n_proteins < self.n_splits:
             raise ValueError(f"{n_proteins} distinct proteins cannot be divided into {self.n_splits} groups")
+        side = sides_of_pairs(X, pairs, self.sides)
+        check_kinds(side, self.n_splits)
         rng = check_random_state(self.random_state)
-        group = divide(pairs, y, self.n_splits, n_passes=self.n_passes, random_state=rng)[pairs]
+        settings = {"kind": side, "n_passes": self.n_passes, "random_state": rng}
+        group = divide(pairs, y, self.n_splits, **settings)[pairs]
         part = self._parts(pairs, y, rng)
         for fold in range(self.n_splits):
             inside = (group == fold).sum(axis=1)
@@ -215,11 +269,13 @@ class PairClassKFold:
             seen = np.isin(pairs, pairs[train]).all(axis=1)
             train |= candidate & ~seen
             seen_proteins = np.isin(pairs, pairs[train]).sum(axis=1)
-            tests = {
-                "C1": np.flatnonzero(candidate & seen),
-                "C2": np.flatnonzero((inside == 1) & (seen_proteins == 1)),
-                "C3": np.flatnonzero(inside == 2),
-            }
+            one = (inside == 1) & (seen_proteins == 1)
+            of_two = {"C2": one}
+            if side is not None:
+                new = side[np.where(group[:, 0] == fold, *pairs.T)]
+                of_two = {"C2a": one & (new == 0), "C2b": one & (new == 1)}
+            of_class = {"C1": candidate & seen, **of_two, "C3": inside == 2}
+            tests = {name: np.flatnonzero(mask) for name, mask in of_class.items()}
             yield np.flatnonzero(train), tests
 
     def summary(self, X, y=None, *, pos_label=None):
@@ -236,8 +292,8 @@ class PairClassKFold:
         Returns
         -------
         DataFrame
-            One row per fold: ``n_train``, ``n_C1``, ``n_C2``, ``n_C3``, ``n_dropped`` (in none of them), and with
-            ``y`` (two classes) the share of positive pairs in each part.
+            One row per fold: ``n_train``, ``n_C1``, ``n_C2`` (or ``n_C2a`` and ``n_C2b``), ``n_C3``, ``n_dropped`` (in none
+            of them), and with ``y`` (two classes) the share of positive pairs in each part.
         """
         positive = None if y is None else is_positive(y, pos_label)
         rows = []

@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 
 
-def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):
+def divide(pairs, y, n_groups, *, weights=None, kind=None, n_passes=30, random_state=None):
     """Divide units into groups of about the same weight that keep many pairs of every label inside one group.
 
     Groups start at random and are then improved by moving one unit at a time where that keeps more pairs of the label
@@ -21,6 +21,8 @@ def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):
     n_groups : int
     weights : ndarray of int of shape (n_units,), default=None
         Proteins in each unit; by default one.
+    kind : ndarray of int of shape (n_units,), default=None
+        Kind of each unit, numbered from 0; the units of each kind are divided into groups of about the same weight.
     n_passes : int, default=30
         Passes over all units; they end early where nothing moves.
     random_state : int, RandomState instance or None, default=None
@@ -32,36 +34,40 @@ def divide(pairs, y, n_groups, *, weights=None, n_passes=30, random_state=None):
     """
     n_units = pairs.max() + 1 if len(pairs) else 0
     weights = np.ones(n_units, dtype=int) if weights is None else weights
+    kind = np.zeros(n_units, dtype=int) if kind is None else kind
     rng = check_random_state(random_state)
-    group, size = _at_random(weights, n_groups, rng)
-    largest = max(int(np.ceil(1.05 * weights.sum() / n_groups)), weights.max(initial=0))
+    group, size = _at_random(weights, kind, n_groups, rng)
+    largest = [
+        max(int(np.ceil(1.05 * of_kind.sum() / n_groups)), of_kind.max(initial=0))
+        for of_kind in (weights[kind == k] for k in range(len(size)))
+    ]
     labels = np.zeros(len(pairs), dtype=int) if y is None else pd.factorize(np.asarray(y))[0]
     of_label = [pairs[labels == label] for label in np.unique(labels)]
     graphs = [_graph(of_one, n_units) for of_one in of_label]
     inside = np.array([_pairs_within_units(of_one, n_units) for of_one in of_label])
     usual = np.array([[len(of_one) * len(of_label) / len(pairs)] for of_one in of_label])
     for _ in range(n_passes):
-        if not _improve(group, size, largest, weights, graphs, inside, usual, rng):
+        if not _improve(group, size, largest, weights, kind, graphs, inside, usual, rng):
             break
     return group
 
 
-def _at_random(weights, n_groups, rng):
-    """Units in random order, each into the group that is lightest so far."""
-    group, size = np.empty(len(weights), dtype=int), np.zeros(n_groups, dtype=int)
+def _at_random(weights, kind, n_groups, rng):
+    """Units in random order, each into the group that has least of its kind so far."""
+    group, size = np.empty(len(weights), dtype=int), np.zeros((kind.max(initial=0) + 1, n_groups), dtype=int)
     for unit in rng.permutation(len(weights)):
-        group[unit] = size.argmin()
-        size[group[unit]] += weights[unit]
+        group[unit] = size[kind[unit]].argmin()
+        size[kind[unit], group[unit]] += weights[unit]
     return group, size
 
 
-def _improve(group, size, largest, weights, graphs, inside, usual, rng):
+def _improve(group, sizes, largest, weights, kind, graphs, inside, usual, rng):
     """One pass of single moves; returns whether any unit moved."""
-    moved, n_groups = False, len(size)
+    moved, n_groups = False, sizes.shape[1]
     between = np.array([_pairs_within_groups(graph, group, n_groups) for graph in graphs])
     kept = between + [np.bincount(group, weights=own, minlength=n_groups) for own in inside]  # label x group
     for unit in rng.permutation(len(group)):
-        own = group[unit]
+        own, size = group[unit], sizes[kind[unit]]
         links = np.array(
             [
                 np.bincount(
@@ -76,7 +82,7 @@ def _improve(group, size, largest, weights, graphs, inside, usual, rng):
         without = kept[:, own] - links[:, own]
         of_own = _worth(np.column_stack([kept[:, own], without]), usual)
         gain = _worth(kept + links, usual) - _worth(kept, usual) - (of_own[0] - of_own[1])
-        gain[(size + weights[unit] > largest) | (np.arange(n_groups) == own)] = -np.inf
+        gain[(size + weights[unit] > largest[kind[unit]]) | (np.arange(n_groups) == own)] = -np.inf
         target = int(gain.argmax())
         if gain[target] > 1e-9 and size[own] > weights[unit]:
             kept[:, own], kept[:, target] = without, kept[:, target] + links[:, target]

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ..data.sequence_pairs import common_protein_numbers, protein_numbers, sequence_cells
+from ..data.sides import sides_of_pairs
 from .clusters import cluster_sequences, clusters_of_pairs
 from .label_balance import is_positive, share, warn_of_balance
 from .protein_groups import divide
+from .side_disjoint import check_kinds
 
 __all__ = ["ClusterDisjointKFold", "ProteinDisjointKFold", "common_protein_numbers", "protein_numbers"]
 
@@ -117,8 +119,14 @@ class _DisjointKFold(ABC):
             raise ValueError(
                 f"{len(weights)} distinct {self.unit} cannot be divided into {self.n_splits} groups"
             )
-        settings = {"n_passes": self.n_passes, "random_state": self.random_state}
+        kind = self._kinds(X, units)
+        check_kinds(kind, self.n_splits)
+        settings = {"kind": kind, "n_passes": self.n_passes, "random_state": self.random_state}
         return divide(units, y, self.n_splits, weights=weights, **settings)[units]
+
+    def _kinds(self, X, units):
+        """Kind of each unit, or None."""
+        return None
 
 
 class ProteinDisjointKFold(_DisjointKFold):
@@ -134,6 +142,10 @@ class ProteinDisjointKFold(_DisjointKFold):
     ----------
     n_splits : int, default=5
         Number of folds.
+    sides : "auto", None, dict or Series, default="auto"
+        Two kinds of protein, such as host and virus: each kind is then divided into groups of about the same size.
+        ``"auto"`` finds them in the pairs, see `amp_sklearn.data.find_sides`; a mapping names the kind of each protein, by
+        sequence or id; None takes all proteins as one kind.
     n_passes : int, default=30
         Improvement passes over all proteins; 0 keeps the random groups.
     random_state : int, RandomState instance or None, default=None
@@ -142,6 +154,7 @@ class ProteinDisjointKFold(_DisjointKFold):
     See Also
     --------
     ClusterDisjointKFold : Keeps similar proteins apart as well.
+    SideDisjointKFold : New proteins on one of two sides, such as viral proteins that training has not seen.
     PairClassKFold : Tests on pairs of which both proteins, one, or none was seen.
     sklearn.model_selection.StratifiedKFold : Random folds, which let a model recognise proteins.
 
@@ -159,8 +172,9 @@ class ProteinDisjointKFold(_DisjointKFold):
     1 2
     """
 
-    def __init__(self, n_splits=5, *, n_passes=30, random_state=None):
+    def __init__(self, n_splits=5, *, sides="auto", n_passes=30, random_state=None):
         self.n_splits = n_splits
+        self.sides = sides
         self.n_passes = n_passes
         self.random_state = random_state
 
@@ -170,6 +184,9 @@ class ProteinDisjointKFold(_DisjointKFold):
     def _units(self, X):
         pairs = protein_numbers(X)
         return pairs, np.ones(pairs.max(initial=-1) + 1, dtype=int)
+
+    def _kinds(self, X, units):
+        return sides_of_pairs(X, units, self.sides)
 
 
 class ClusterDisjointKFold(_DisjointKFold):

@@ -103,7 +103,7 @@ def test_some_rows_of_a_pair_matrix_split_as_the_matrix_of_these_rows():
 @pytest.mark.parametrize(
     ("cv", "X", "message"),
     [
-        (PairClassKFold(test_class="C4"), [["MA", "MC"]], "test_class must be one of C1, C2, C3"),
+        (PairClassKFold(test_class="C4"), [["MA", "MC"]], "test_class must be one of C1, C2, C2a, C2b, C3"),
         (PairClassKFold(1), [["MA", "MC"]], "n_splits must be an integer"),
         (PairClassKFold(3), [["MA", "MC"]] * 3, "2 distinct proteins cannot"),
         (PairClassKFold(2), [["MA", "MC"]] * 3, "1 distinct pairs cannot"),
