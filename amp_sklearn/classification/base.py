@@ -19,6 +19,7 @@ from ..nn.state_files import refuse_not_finite
 from ._diagnosis import PAIRS_TO_PREDICT, warn_of_a_bad_fit
 from ._fit_checkpoints import Checkpoints, fit_name
 from ._input import check_X, training_data, validation_data
+from ._lost_tokens import refuse_lost_tokens
 from ._net import check_callbacks, has_schedule, make_net, make_schedule
 from ._parameters import TrainingParameters, torch_classifier
 from ._prediction import predict_logits
@@ -100,6 +101,8 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
 
     def _token_shape(self, n_features, layout):
         """Tokens of a pair and dimensions of one; parameter ``n_tokens``, where there is one, has a say."""
+        if layout is None and hasattr(self, "n_tokens"):
+            refuse_lost_tokens(self, n_features)
         return resolve_tokens(n_features, getattr(self, "n_tokens", "auto"), self._default_tokens, layout)
 
     @property

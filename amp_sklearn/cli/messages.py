@@ -35,6 +35,7 @@ _PHRASES = (
     (r'pass background=, pairs.*baseline="zero"', "--background", "give --background PAIRS", "give more pairs"),
     (r"; use read_pairs to look sequences up", "", "", "; give a file of sequences"),
     (r"; use device='auto' or 'cpu'", "--device", "; use --device auto or --device cpu", ""),
+    (r"substitutions must be 'all', 'alanine' or", "--to", "--to must be all, alanine, none or", "substitutions must be 'all', 'alanine' or"),
     (r"; None goes with deletions=True", "--to", "; --to none goes with --deletions", ""),
     (r"Give another path, or remove the file", "", "", "Give another --out, or --force to start anew"),
     (r"; use method='exact'", "--first-look", "; leave out --first-look", ""),

@@ -14,6 +14,7 @@ from .faithfulness import (
     insertion_curve,
     random_rankings,
     ranking,
+    sensitivity,
     supported,
 )
 from .model import read_model
@@ -33,8 +34,9 @@ class ExplanationReport:
         positive is better than random) with its 95 % interval over pairs ``deletion_gain_low``,
         ``deletion_gain_high``, ``insertion_gain`` likewise, ``better_than_random`` (share of pairs with a
         positive deletion gain), ``randomised_model`` (rank correlation with explanations of models that
-        learned nothing), ``infidelity`` (captum's, of random halves of the tokens; 0 is best), ``other_seeds``, ``other_baselines`` (rank correlations), ``largest_error`` (of the
-        method about itself).
+        learned nothing), ``infidelity`` (captum's, of random halves of the tokens; 0 is best), ``sensitivity`` (captum's: how far values turn
+        when features change by up to 0.02 of their standard deviation, as a share of their length; 0 is steadiest),
+        ``other_seeds``, ``other_baselines`` (rank correlations), ``largest_error`` (of the method about itself).
     curves : DataFrame
         Columns ``method`` (``"random"`` is one of them), ``curve`` (``"deletion"``, ``"insertion"``),
         ``share`` of the tokens, ``support`` (mean over pairs), ``low``, ``high`` (95 % interval of the mean).
@@ -98,7 +100,7 @@ def evaluate_explanations(
     k : int, default=3
         Top tokens to compare.
     n_repeats : int, default=3
-        Randomised models, and other seeds; 0 leaves both tests out, and the other baselines too.
+        Randomised models, slightly changed pairs, and other seeds; 0 leaves these tests out, and the other baselines too.
     random_state : int, RandomState or None, default=0
         Draws random rankings, baselines and randomised models.
     batch_size : int, default=1024
@@ -167,6 +169,9 @@ def evaluate_explanations(
             summary[name] |= {
                 "randomised_model": similarity_to_randomised(
                     explainers[name], model, explanation, n_repeats, random_state
+                ),
+                "sensitivity": _mean_of_known(
+                    sensitivity(model, explainers[name], explanation, n_repeats, random_state=random_state)
                 ),
                 "other_seeds": stability(explainers[name], model, explanation, "random_state", n_repeats),
                 "other_baselines": stability(explainers[name], model, explanation, "baseline"),

@@ -1,10 +1,13 @@
 """Does removing what an explanation calls important change the prediction? Deletion and insertion curves."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
 from .attribution_baselines import of_rows
+from .base import aggregate_tokens
 
 
 def ranking(explanation, outputs=None, base=0.0):
@@ -162,3 +165,58 @@ def infidelity(model, explanation, baseline, n_samples=10, random_state=0):
         )
         found.append(of_rows_found.numpy())
     return np.concatenate(found)
+
+
+def sensitivity(model, explainer, explanation, n_samples=3, radius=0.02, random_state=0):
+    """How far an explanation turns when the features change a little, by captum (``sensitivity_max``).
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    explainer : Explainer
+        What made the explanation.
+    explanation : Explanation
+    n_samples : int, default=3
+        Changed copies of each pair; each costs an explanation.
+    radius : float, default=0.02
+        Largest change of a column, in standard deviations of the column over the pairs.
+    random_state : int, RandomState or None, default=0
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,)
+        Largest distance, over the copies, of the token values from those of the pair itself, as a share of their length.
+        NaN where all values are 0, and for methods that read residues, which do not follow from the features.
+
+    References
+    ----------
+    Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019, arXiv:1901.09392.
+    """
+    from captum.metrics import sensitivity_max as of_captum  # slow to import
+
+    known = np.abs(explanation.values).max(axis=1) > 0
+    if explanation.residue_values is not None or not known.any():
+        return np.full(len(model), np.nan)
+    random, x = check_random_state(random_state), np.array(model.rows(slice(None)))
+    largest = radius * x.std(axis=0)
+    reference = model.features if model.given_background is None else model.given_background
+
+    def values(inputs):
+        rows = (inputs[0] if isinstance(inputs, tuple) else inputs).numpy()
+        found = explainer.attribute(replace(model, features=rows, given_background=reference))
+        tokens = (
+            aggregate_tokens(found.feature_values, model.layout) if found.values is None else found.values
+        )
+        return (
+            torch.from_numpy(np.array(tokens, dtype=float)),
+        )  # of anything but a tuple captum takes the rows for parts
+
+    def change(inputs):
+        rows = inputs[0] if isinstance(inputs, tuple) else inputs
+        return rows + torch.from_numpy((largest * random.uniform(-1, 1, rows.shape)).astype(x.dtype))
+
+    # one copy of all pairs at a time: what an explainer draws for each pair is then the same for each copy
+    found = of_captum(
+        values, torch.from_numpy(x), change, n_perturb_samples=n_samples, max_examples_per_batch=len(x)
+    )
+    return np.where(known, found.numpy(), np.nan)

@@ -2,9 +2,24 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import SelectKBest, SelectPercentile
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from amp_sklearn.classification import ProteinFrequencyClassifier
+from amp_sklearn.classification import (
+    AEDNNClassifier,
+    AMPSClassifier,
+    GRUClassifier,
+    LateInteractionClassifier,
+    PairEnsembleClassifier,
+    ProteinFrequencyClassifier,
+    TokenMeanClassifier,
+)
 from amp_sklearn.data import FeatureLayout, PairMatrix
+from amp_sklearn.data.segments import SEGMENT_TOKENS
+from amp_sklearn.preprocessing import PairConcatenator
 
 
 @pytest.mark.parametrize(
@@ -112,3 +127,54 @@ def test_a_loss_that_is_not_a_number_is_not_trained_on(small, pairs):
 def test_module_before_fit(small):
     with pytest.raises(AttributeError, match="has no module_ before it is fitted"):
         _ = small().module_
+
+
+SELECTED = {
+    "select": SelectKBest(k=60),
+    "percentile": SelectPercentile(percentile=50),
+    "components": PCA(n_components=5),
+}
+
+
+@pytest.mark.parametrize(
+    "classifier", [AMPSClassifier, GRUClassifier, LateInteractionClassifier, TokenMeanClassifier]
+)
+@pytest.mark.parametrize("step", SELECTED)
+def test_columns_without_whole_tokens_are_refused_at_fit(step, classifier):
+    X, y = pair_features()
+    model = make_pipeline(
+        PairConcatenator("segments"), StandardScaler(), SELECTED[step], classifier(max_epochs=1)
+    )
+    with pytest.raises(
+        ValueError, match=r"reads whole tokens of 8 columns, .*no whole tokens.*PairConcatenator\(tokens="
+    ):
+        model.fit(X, y)
+    nested = make_pipeline(
+        PairConcatenator("segments"), make_pipeline(SELECTED[step], classifier(max_epochs=1))
+    )
+    with pytest.raises(ValueError, match="no whole tokens"):
+        nested.fit(X, y)
+    ensemble = make_pipeline(
+        PairConcatenator("segments"),
+        SELECTED[step],
+        PairEnsembleClassifier(classifier(max_epochs=1), n_repeats=1),
+    )
+    with pytest.raises(ValueError, match="no whole tokens"):
+        ensemble.fit(X, y)
+
+
+def test_columns_are_selected_for_classifiers_that_read_columns():
+    X, y = pair_features()
+    for head in (AEDNNClassifier(hidden1=4, hidden2=2, max_epochs=1), LogisticRegression()):
+        make_pipeline(PairConcatenator("segments"), SelectKBest(k=60), head).fit(X, y)
+    # as many columns as before are whole tokens, and an array by itself is what its user says
+    make_pipeline(PairConcatenator("segments"), StandardScaler(), GRUClassifier(max_epochs=1)).fit(X, y)
+    GRUClassifier(max_epochs=1, n_tokens=6).fit(SelectKBest(k=60).fit_transform(np.asarray(X), y), y)
+
+
+def pair_features():
+    """Twenty pairs with ten segments of eight dimensions for each protein."""
+    random = np.random.default_rng(0)
+    layout = FeatureLayout(SEGMENT_TOKENS, 8)
+    features = random.normal(size=(12, layout.n_features // 2)).astype(np.float32)
+    return PairMatrix(features, random.integers(0, 12, (20, 2)), layout), np.arange(20) % 2

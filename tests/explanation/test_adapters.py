@@ -76,6 +76,45 @@ def test_gradient_methods_are_slow_twins_of_ours(network, features):
     np.testing.assert_allclose(twin.base_values, ours.base_values, rtol=0, atol=1e-5)
 
 
+def test_expected_gradients_approach_those_of_captum(network, features):
+    """Both draw points on paths from the same background at random: their means agree as the draws grow many."""
+    arguments = {"background": features, "aggregate": "sum"}
+    for kind in ("mlp", "transformer"):
+        ours = explain(network(kind), features[:3], "gradient_shap", n_samples=4000, **arguments)
+        twin = explain(
+            network(kind), features[:3], "captum:GradientShap", n_samples=4000, stdevs=0.0, **arguments
+        )
+        size = np.abs(ours.feature_values).max()
+        assert size > 0
+        np.testing.assert_allclose(twin.feature_values, ours.feature_values, rtol=0, atol=0.1 * size)
+        np.testing.assert_allclose(twin.values, ours.values, rtol=0, atol=0.1 * np.abs(ours.values).max())
+        np.testing.assert_allclose(twin.base_values, ours.base_values, rtol=0, atol=1e-5)
+
+
+def test_trees_are_those_of_shap_over_columns_and_over_tokens(forest, features):
+    """One column a token: the players of shap's exact explainer, which asks the forest itself, are then the columns."""
+    from amp_sklearn.data import FeatureLayout
+
+    x = np.asarray(features)[:, [0, 3, 8, 17, 20, 31]].astype(np.float32)
+    small = RandomForestClassifier(4, max_depth=3, random_state=0).fit(x, x[:, 0] + x[:, 3] > 0)
+    columns = FeatureLayout(("cls", "segment0", "mean"), width=1)
+    one = x[[7]]  # a single background row is the adapter's baseline
+    ours = explain(
+        small,
+        x[:5],
+        "tree_shap",
+        perturbation="interventional",
+        layout=columns,
+        background=one,
+        aggregate="sum",
+    )
+    for name in ("shap:ExactExplainer", "captum:ShapleyValues"):
+        twin = explain(small, x[:5], name, layout=columns, background=one)
+        np.testing.assert_allclose(twin.values, ours.values, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(twin.base_values, ours.base_values, rtol=0, atol=1e-6)
+    assert np.abs(ours.values).max() > 0.01
+
+
 def test_input_x_gradient_of_a_linear_network_is_by_hand(layout):
     linear = torch.nn.Linear(32, 1)
     x = np.random.RandomState(0).normal(size=(3, 32)).astype(np.float32)

@@ -24,7 +24,7 @@ from amp_sklearn.explanation import (
     read_model,
     top_overlap,
 )
-from amp_sklearn.explanation.faithfulness import area, ranking, supported
+from amp_sklearn.explanation.faithfulness import area, ranking, sensitivity, supported
 from amp_sklearn.explanation.sanity import randomised
 
 
@@ -110,6 +110,43 @@ def test_infidelity_is_zero_for_additive_values_and_not_for_others(features):
     report = evaluate_explanations(module, features, methods, n_repeats=0)
     assert report.summary.loc["true", "infidelity"] < 1e-10
     assert report.summary.loc["elsewhere", "infidelity"] > 1e-3
+
+
+def test_sensitivity_is_that_of_captum_and_zero_where_values_cannot_turn(features, layout):
+    torch.manual_seed(0)
+    module = torch.nn.Linear(32, 1)
+
+    @dataclass
+    class Weights(Explainer):
+        """The same values for every pair: the gradient of a linear network."""
+
+        name = "weights"
+
+        def attribute(self, model):
+            weights = model.module.weight.detach().numpy().repeat(len(model), axis=0)
+            return Attribution(feature_values=weights)
+
+    model = read_model(module, features[:10], layout=layout)
+    fixed = Weights()
+    assert (sensitivity(model, fixed, fixed.explain_model(model)) == 0).all()
+    occlusion = Occlusion(baseline="zero")
+    explained = occlusion.explain_model(model)
+    found = sensitivity(model, occlusion, explained, n_samples=4, random_state=1)
+    # by hand: the values of a linear network are sums of x * w over a token's columns
+    random, x = np.random.RandomState(1), np.asarray(features[:10])
+    weights = module.weight.detach().numpy()[0]
+    largest = np.zeros(10)
+    for _ in range(4):
+        step = 0.02 * x.std(axis=0) * random.uniform(-1, 1, x.shape)
+        turned = layout.by_token(step * weights).sum(axis=-1)
+        largest = np.maximum(
+            largest, np.linalg.norm(turned, axis=1) / np.linalg.norm(explained.values, axis=1)
+        )
+    np.testing.assert_allclose(found, largest, rtol=1e-3)
+    report = evaluate_explanations(
+        module, features[:10], {"weights": fixed, "occlusion": occlusion}, layout=layout
+    )
+    assert report.summary.loc["weights", "sensitivity"] == 0 < report.summary.loc["occlusion", "sensitivity"]
 
 
 def test_report_of_all_methods(network, features):
