@@ -59,9 +59,8 @@ class OptunaSearchCV(StudyAttributesMixin, BaseSearchCV):
         Folds evaluated at the same time (joblib); results do not depend on it. For more workers, start the
         same search in several processes with one ``storage``.
     n_trials : int or None, default=10
-        Trials that the study shall hold in the end, those of earlier runs and failed ones included. Of
-        several processes that share a study, each may add one trial too many. None: until ``timeout`` or a
-        callback ends it.
+        Trials that the study shall hold in the end, those of earlier runs and failed ones included, by
+        however many processes. None: until ``timeout`` or a callback ends it.
     random_state : int, RandomState instance or None, default=None
         Seed of draws and of ``subsample``. None takes the study's recorded seed on resuming.
     refit : bool or callable, default=True

@@ -140,11 +140,21 @@ class TrialLoop:
                 trial = optuna.trial.Trial(self.study, frozen._trial_id)
                 break
         else:
-            if n_trials is not None and sum(t.state != TrialState.WAITING for t in trials) >= n_trials:
+            if n_trials is not None and len(_started(trials)) >= n_trials:
                 return None
             trial = self.study.ask()
+            if n_trials is not None and self._is_surplus(trial, n_trials):
+                return None
         trial.set_user_attr(WORKER_KEY, this_worker())
         return trial
+
+    def _is_surplus(self, trial, n_trials):
+        """Whether another process took the last place at the same moment; the trial is put back, for a larger total."""
+        started = sorted(_started(self.study.get_trials(deepcopy=False)))
+        if started.index(trial.number) < n_trials:
+            return False
+        self.study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        return True
 
     def _finish(self, trial, parallel):
         """Evaluate a trial and tell the study; a trial that is interrupted is left for the next run."""
@@ -223,6 +233,11 @@ class TrialLoop:
         value = "-" if trial.value is None else f"{trial.value:.4f}"
         params = ", ".join(f"{k}={v!r}" for k, v in self.space.decode(trial.params).items())
         print(f"trial {trial.number} {trial.state.name} {value} {params}", flush=True)
+
+
+def _started(trials):
+    """Numbers of the trials that count: all but those that wait to be started."""
+    return [trial.number for trial in trials if trial.state != TrialState.WAITING]
 
 
 def _record(result):

@@ -63,23 +63,18 @@ def _no_fits():
 
 
 @pytest.fixture
-def postgresql():
-    """URL of an empty database, dropped afterwards, on the server that AMP_SKLEARN_TEST_POSTGRESQL names."""
-    server = os.environ.get("AMP_SKLEARN_TEST_POSTGRESQL")
-    if server is None:
-        pytest.skip(
-            "no PostgreSQL server: set AMP_SKLEARN_TEST_POSTGRESQL=postgresql://user:password@host/database"
-        )
+def postgresql(postgresql_server):
+    """URL of an empty database, dropped afterwards."""
     psycopg = pytest.importorskip("psycopg")
     name = f"amp_sklearn_{uuid.uuid4().hex[:12]}"
-    connection = psycopg.connect(server, autocommit=True)
+    connection = psycopg.connect(postgresql_server, autocommit=True)
     connection.execute(f"CREATE DATABASE {name}")
-    yield f"{server.rpartition('/')[0]}/{name}"
+    yield f"{postgresql_server.rpartition('/')[0]}/{name}"
     connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     connection.close()
 
 
-@pytest.fixture(params=["path.db", "journal", "postgresql"])
+@pytest.fixture(params=["path.db", "journal", pytest.param("postgresql", marks=pytest.mark.slow)])
 def storage(request, tmp_path):
     if request.param == "postgresql":
         return request.getfixturevalue("postgresql")
@@ -229,18 +224,55 @@ def test_a_search_killed_half_way_resumes_to_the_same_total_and_draws(data, tmp_
     assert len(FITS) == 16 * 3 - 37  # only the fold that was running had to be repeated
 
 
-def test_two_workers_share_a_search(tmp_path, storage):
+def test_two_workers_share_a_search_and_one_is_killed(tmp_path, storage):
     script, storage = tmp_path / "worker.py", str(storage)
-    script.write_text(WORKER)
-    workers = [
-        subprocess.Popen([sys.executable, str(script), storage, str(tmp_path / f"marks{i}"), "0"])
-        for i in range(2)
-    ]
-    assert [w.wait() for w in workers] == [0, 0]
-    trials = optuna.load_study(study_name=None, storage=open_storage(storage)).trials
-    assert 16 <= len(trials) <= 17
-    assert {t.state for t in trials} == {TrialState.COMPLETE}
-    assert len({tuple(t.params.values()) for t in trials}) == len(trials)
+    script.write_text(
+        WORKER.replace("n_trials=16", "n_trials=40").replace(
+            "return self\n", "time.sleep(0.03); return self\n", 1
+        )
+    )
+
+    def worker(number):
+        return subprocess.Popen([sys.executable, str(script), storage, str(tmp_path / f"marks{number}"), "0"])
+
+    def trials():
+        try:
+            return optuna.load_study(study_name=None, storage=open_storage(storage)).trials
+        except (KeyError, ValueError, OSError):  # the study is not there yet
+            return []
+
+    workers = [worker(0), worker(1)]
+    while sum(trial.state.is_finished() for trial in trials()) < 8:
+        assert all(process.poll() is None for process in workers), "a worker ended before it could be killed"
+        time.sleep(0.05)
+    workers[0].kill()
+    workers[0].wait()
+    assert workers[1].wait() == 0
+    again = [worker(2), worker(3)]  # whatever the dead one left is finished, and nothing is added
+    assert [process.wait() for process in again] == [0, 0]
+    found = [trial for trial in trials() if trial.state != TrialState.WAITING]
+    assert [trial.number for trial in found] == list(range(40))
+    assert {trial.state for trial in found} == {TrialState.COMPLETE}
+    assert len({tuple(trial.params.values()) for trial in found}) == 40
+
+
+def test_a_place_that_two_processes_take_is_given_to_one(data, tmp_path, monkeypatch):
+    """Between counting and asking another process starts the last trial; the surplus one waits for a larger total."""
+    storage = f"sqlite:///{tmp_path}/search.db"
+    search_of(storage, n_trials=4, refit=False).fit(*data)
+    ask = optuna.Study.ask
+
+    def late(study, *arguments):
+        ask(study).set_user_attr(WORKER_KEY, f"elsewhere:1:{time.time()}")
+        return ask(study, *arguments)
+
+    monkeypatch.setattr(optuna.Study, "ask", late)
+    found = search_of(storage, n_trials=5, refit=False).fit(*data)
+    monkeypatch.undo()
+    states = [trial.state for trial in found.trials_]
+    assert states == [TrialState.COMPLETE] * 4 + [TrialState.RUNNING, TrialState.WAITING]
+    states = [trial.state for trial in search_of(storage, n_trials=6, refit=False).fit(*data).trials_]
+    assert states == [TrialState.COMPLETE] * 4 + [TrialState.RUNNING, TrialState.COMPLETE]
 
 
 def test_trials_of_a_living_or_distant_process_are_left_alone(data, tmp_path):
