@@ -367,6 +367,25 @@ def test_a_search_goes_on(run):
     assert len(pd.read_csv("searched/trials.tsv", sep="\t")) == 2
 
 
+def test_searches_share_a_storage(run, material):
+    import optuna
+
+    from amp_sklearn.model_selection.optuna_study import open_storage
+
+    line = "search pairs.tsv proteins.fasta --folds 2 --epochs 1 --storage journal:///shared.log"
+    assert run(f"{line} --trials 1 --out one -q")[0] == 0
+    assert not (material / "one" / "search.db").exists() and (material / "one" / "model.amp").exists()
+    study = optuna.load_study(study_name=None, storage=open_storage("shared.log"))
+    trial = study.ask()
+    trial.set_user_attr("worker", "another-host:1:1")
+    code, out, _ = run(f"{line} --trials 3 --out two")
+    assert code == 0 and "2 of 3 trials are finished, 1 run in other processes" in out
+    assert not (material / "two" / "model.amp").exists()
+    study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    code, out, _ = run(f"{line} --trials 3 --out two")
+    assert code == 0 and "best of 3 trials" in out and (material / "two" / "model.amp").exists()
+
+
 def test_model_names_are_those_of_the_registry():
     from amp_sklearn.cli.options import ModelName
     from amp_sklearn.presets import PRESETS
