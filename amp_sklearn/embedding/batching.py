@@ -1,6 +1,8 @@
 """Embedding many distinct proteins: batches, windows of long proteins, store, progress."""
 
+import functools
 import hashlib
+from contextlib import closing
 
 import numpy as np
 import torch
@@ -70,30 +72,61 @@ def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=
             features[row] = stored[key].reshape(features.shape[1:])
         else:
             missing.append(row)
-    # Longest first: a protein too large for the memory shows itself at once, and equal lengths are neighbours.
-    missing.sort(key=lambda row: (-len(sequences[row]), sequences[row]))
-    label = f"embedding {len(missing):,} of {len(sequences):,} proteins"
-    n_residues = sum(len(sequences[row]) for row in missing)
-    hidden = not verbose or not missing
-    with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=hidden) as progress:
-        n_workers = workers_on(model.forward.device)
-        share = max(n_residues // (_BATCHES_PER_WORKER * n_workers), _LEAST_TOKENS)
-        limit = batch_tokens if n_workers == 1 else min(batch_tokens, share)
-        batches = list(_batches(missing, sequences, batch_size, limit))
-        work = [[sequences[row] for row in batch] for batch in batches]
-        results = side_by_side(
-            lambda members: _embed_batch(members, model, rule, batch_tokens),
-            work,
-            [sum(map(len, members)) for members in work],
-            n_workers,
-        )
-        for batch, members, computed in zip(batches, work, results, strict=True):
-            _refuse_not_finite(computed, members)
+    compute = functools.partial(_embed_batch, model=model, rule=rule, batch_tokens=batch_tokens)
+    settings = {"batch_size": batch_size, "batch_tokens": batch_tokens, "verbose": verbose}
+    with closing(in_batches(compute, missing, sequences, model.forward.device, **settings)) as results:
+        for batch, computed in results:
+            _refuse_not_finite(computed, [sequences[row] for row in batch])
             features[batch] = computed
             if store is not None:
                 store.write({keys[row]: features[row] for row in batch})
-            progress.update(sum(map(len, members)))
     return features
+
+
+def in_batches(compute, rows, sequences, device, *, batch_size, batch_tokens, verbose=0, at_once=None):
+    """``compute`` of batches of proteins, side by side where that is faster, with a progress bar.
+
+    Parameters
+    ----------
+    compute : callable
+        From the sequences of a batch to any result.
+    rows : sequence of int
+        The proteins that are wanted.
+    sequences : list of str
+        All proteins.
+    device : torch.device
+    batch_size, batch_tokens, verbose : int
+        As of `embed_distinct`.
+    at_once : int, default=None
+        Batches whose results may be in memory at the same time; None is all.
+
+    Yields
+    ------
+    rows : list of int
+        Of one batch.
+    result : object
+        What ``compute`` gave.
+    """
+    # Longest first: a protein too large for the memory shows itself at once, and equal lengths are neighbours.
+    rows = sorted(rows, key=lambda row: (-len(sequences[row]), sequences[row]))
+    n_residues = sum(len(sequences[row]) for row in rows)
+    n_workers = workers_on(device)
+    share = max(n_residues // (_BATCHES_PER_WORKER * n_workers), _LEAST_TOKENS)
+    limit = batch_tokens if n_workers == 1 else min(batch_tokens, share)
+    batches = list(_batches(rows, sequences, batch_size, limit))
+    at_once = at_once or max(len(batches), 1)
+    label = f"embedding {len(rows):,} of {len(sequences):,} proteins"
+    hidden = not verbose or not rows
+    with tqdm(total=n_residues, desc=label, unit="residue", unit_scale=True, disable=hidden) as progress:
+        for first in range(0, len(batches), at_once):
+            group = batches[first : first + at_once]
+            work = [[sequences[row] for row in batch] for batch in group]
+            sizes = [sum(map(len, members)) for members in work]
+            for batch, size, result in zip(
+                group, sizes, side_by_side(compute, work, sizes, n_workers), strict=True
+            ):
+                yield batch, result
+                progress.update(size)
 
 
 def _refuse_not_finite(features, sequences):
