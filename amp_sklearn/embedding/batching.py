@@ -1,6 +1,5 @@
 """Embedding many distinct proteins: batches, windows of long proteins, store, progress."""
 
-import functools
 import hashlib
 from contextlib import closing
 
@@ -72,7 +71,10 @@ def embed_distinct(sequences, model, *, rule=WHOLE, batch_size=32, batch_tokens=
             features[row] = stored[key].reshape(features.shape[1:])
         else:
             missing.append(row)
-    compute = functools.partial(_embed_batch, model=model, rule=rule, batch_tokens=batch_tokens)
+
+    def compute(members):
+        return _embed_batch(members, model, rule, batch_tokens)
+
     settings = {"batch_size": batch_size, "batch_tokens": batch_tokens, "verbose": verbose}
     with closing(in_batches(compute, missing, sequences, model.forward.device, **settings)) as results:
         for batch, computed in results:
