@@ -51,6 +51,33 @@ class KmerReference:
         self.vocabulary = np.unique(np.concatenate(sets))
         self.matrix = self._matrix(sets)
 
+    def __getstate__(self):
+        """For files: k-mers by their distance to the one before, low and high byte apart, which compresses to less than half."""
+        matrix = self.matrix.sorted_indices()
+        gaps = np.diff(matrix.indices, prepend=0)
+        gaps[matrix.indptr[:-1]] = matrix.indices[
+            matrix.indptr[:-1]
+        ]  # each protein begins at 0; it has k-mers
+        return {
+            "k": self.k,
+            "vocabulary_gaps": np.diff(self.vocabulary, prepend=0),
+            "sizes": np.diff(matrix.indptr),
+            "low": (gaps & 255).astype(np.uint8),
+            "high": (gaps >> 8).astype(np.uint16),
+        }
+
+    def __setstate__(self, state):
+        if "matrix" in state:  # of earlier versions
+            vars(self).update(state)
+            return
+        self.k = state["k"]
+        self.vocabulary = np.cumsum(state["vocabulary_gaps"])
+        ends = np.concatenate([[0], np.cumsum(state["sizes"])])
+        total = np.cumsum(state["low"] + (state["high"].astype(np.int64) << 8))
+        indices = total - np.repeat(np.concatenate([[0], total])[ends[:-1]], state["sizes"])
+        shape = (len(state["sizes"]), len(self.vocabulary))
+        self.matrix = sparse.csr_matrix((np.ones(len(indices), dtype=np.int32), indices, ends), shape=shape)
+
     def _matrix(self, sets):
         """Proteins by k-mers of the vocabulary, 1 where it occurs."""
         kmers = np.concatenate(sets)

@@ -1,5 +1,7 @@
 """Saving fitted models to one file, and loading them from files of strangers."""
 
+import copy
+import inspect
 import io
 import json
 import os
@@ -270,6 +272,7 @@ def _put_together(model, content, path):
     for owner in list(walk(model)):
         if not isinstance(owner, BaseEstimator):
             continue
+        _add_new_parameters(owner)
         for name, value in list(vars(owner).items()):
             if isinstance(value, NetReference):
                 number = int(value.number)
@@ -282,6 +285,13 @@ def _put_together(model, content, path):
                 setattr(owner, name, net)
             elif isinstance(value, FrameReference):
                 setattr(owner, name, frame_from_json(content[f"tables/{int(value.number)}.json"]))
+
+
+def _add_new_parameters(estimator):
+    """Parameters that its class has got since the file was written have their defaults, which do as before."""
+    parameters = inspect.signature(type(estimator)).parameters
+    for name in set(estimator._get_param_names()) - set(vars(estimator)):
+        setattr(estimator, name, copy.copy(parameters[name].default))
 
 
 def _check_format(manifest, path):

@@ -1,11 +1,16 @@
 """Models of trust and baselines survive a file that strangers can open, and broken numbers in it raise."""
 
+import pickle
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from amp_sklearn.calibration import ApplicabilityDomain, CalibratedPairClassifier, SelectiveClassifier
+from amp_sklearn.calibration.protein_similarity import KmerReference
 from amp_sklearn.classification import NearestPairsClassifier, ProteinFrequencyClassifier
 from amp_sklearn.data import load_bernett_mini
 from amp_sklearn.persistence import load_model, save_model
@@ -55,3 +60,16 @@ def test_numbers_that_point_nowhere(pairs):
     domain.reference_.matrix.indices[0] = 10**8
     with pytest.raises(ValueError, match="indices"):
         domain.transform(X)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.text("ACDEXW", min_size=1, max_size=40), min_size=1, max_size=8, unique=True),
+    st.integers(1, 12),
+)
+def test_kmers_of_reference_proteins_survive_a_file(sequences, k):
+    before = KmerReference(sequences, k)
+    after = pickle.loads(pickle.dumps(before))
+    np.testing.assert_array_equal(after.vocabulary, before.vocabulary)
+    np.testing.assert_array_equal(after.matrix.toarray(), before.matrix.toarray())
+    np.testing.assert_array_equal(after.nearest(sequences), before.nearest(sequences))

@@ -1,9 +1,11 @@
+import copy
 import importlib
 import inspect
 import json
 import pkgutil
 import warnings
 import zipfile
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -336,3 +338,22 @@ def test_a_model_with_nan_weights_is_not_loaded(dense, tmp_path):
         model.module_.mlp_layers[2].bias[0] = float("nan")
     with pytest.raises(ModelLoadError, match=r"model.amp holds NaN or infinity in mlp_layers.2.bias"):
         roundtrip(model, tmp_path)
+
+
+def test_parameters_newer_than_a_file_have_their_defaults(pairs, tmp_path):
+    X, y = pairs
+    model = make_pipeline(
+        ESM2Embedder(store=None, device="cpu"), PairConcatenator(), TokenMeanClassifier(**SMALL)
+    )
+    expected = model.fit(X, y).predict_proba(X)
+    old = copy.deepcopy(model)
+    del vars(old[0])["layer"], vars(old[0])["verbose"]
+    again = load_model(_saved_as_it_is(old, tmp_path / "old.amp"))
+    assert again[0].layer == -1 and again[0].verbose == 0
+    np.testing.assert_array_equal(again.predict_proba(X), expected)
+
+
+def _saved_as_it_is(model, path):
+    """Save a model some of whose parameters are missing, which its card cannot show."""
+    with mock.patch("amp_sklearn.persistence.archive.model_card", return_value=""):
+        return save_model(model, path)
