@@ -17,7 +17,7 @@ PACKAGE = Path(amp_sklearn.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = (
     "exceptions", "writing", "cpu", "metrics", "data", "nn", "embedding", "preprocessing", "classification",
-    "model_selection", "presets", "audit", "calibration", "persistence", "screening", "explanation", "regions", "plotting", "workflows",
+    "model_selection", "presets", "audit", "calibration", "persistence", "screening", "distributed", "explanation", "regions", "plotting", "workflows",
     "report", "cli",
 )  # fmt: skip
 NOT_ALLOWED = {
@@ -30,6 +30,7 @@ PUBLIC = (
     "classification",
     "model_selection",
     "screening",
+    "distributed",
     "audit",
     "explanation",
     "regions",

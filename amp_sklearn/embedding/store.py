@@ -89,6 +89,19 @@ class EmbeddingStore:
 
         return self._attempt(count, 0)
 
+    def keys(self):
+        """Keys of all stored values.
+
+        Returns
+        -------
+        list of bytes
+        """
+
+        def get(connection):
+            return [key for (key,) in connection.execute("SELECT key FROM embeddings ORDER BY key")]
+
+        return self._attempt(get, [])
+
     def read(self, keys):
         """Values of the keys that are stored and undamaged.
 

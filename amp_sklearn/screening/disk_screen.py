@@ -1,15 +1,14 @@
 """A screen that is kept on disk: numbered blocks, resumable, of bounded memory, mergeable from several machines."""
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from .. import __version__
-from ..writing import write_atomically
 from .block_files import among_best, pair_columns, parquet_bytes
+from .encoded_proteins import encoded
 from .journal import ScreenJournal
 from .plan import ScreeningPlan
 from .prefilter import fit_prefilter
@@ -21,9 +20,6 @@ from .tile_scores import TileScorer, whole_block_scorer
 
 WHOLE_BLOCK, PAIR_BY_PAIR = 2048, 256
 """Proteins on either side of a block: where a block is a matrix product, and where pairs are scored one by one."""
-
-ENCODED_TOGETHER = 2048
-"""Proteins whose features are computed at a time."""
 
 
 def screen(
@@ -114,40 +110,147 @@ def screen(
     >>> found.n_pairs, found.pairs().columns.tolist()
     (10, ['protein_a', 'protein_b', 'probability'])
     """
-    _check_options(threshold, top_k, prefilter, part)
-    screened = ScreenedModel(model, label)
-    queries = ProteinSet.of(proteins, "proteins")
-    targets = queries if partners is None else ProteinSet.of(partners, "partners")
-    whole_block = whole_block_scorer(screened) is not None
-    size = block_size or (WHOLE_BLOCK if whole_block and prefilter is None else PAIR_BY_PAIR)
-    plan = ScreeningPlan(len(queries), None if partners is None else len(targets), size, include_self)
-    if not plan.n_pairs:
-        raise ValueError("there is no pair to score: proteins holds one protein, and partners is not given")
-    journal = ScreenJournal(out, part)
-    journal.begin(
-        {
-            "amp_sklearn": __version__,
-            "model": screened.fingerprint,
-            "proteins": queries.digest,
-            "partners": None if partners is None else targets.digest,
-            "n_proteins": len(queries),
-            "n_partners": None if partners is None else len(targets),
-            "n_pairs": plan.n_pairs,
-            "n_blocks": plan.n_blocks,
-            "block_size": size,
-            "include_self": include_self,
-            "label": None if label is None else str(label),
-            "threshold": threshold,
-            "top_k": top_k,
-            "prefilter": prefilter,
-            "random_state": random_state,
-        }
+    task = _Task.begin(
+        model,
+        proteins,
+        partners,
+        out,
+        part,
+        threshold=threshold,
+        top_k=top_k,
+        prefilter=prefilter,
+        include_self=include_self,
+        label=label,
+        block_size=block_size,
+        random_state=random_state,
     )
-    if not (journal.folder / SUMMARY).exists():
-        _compute(journal, plan, screened, queries, targets, part, verbose)
+    if not task.is_finished:
+        task.compute(part, verbose)
         if part is None:
             merge_screen(out)
     return None if part is not None else ScreenResult(Path(out))
+
+
+def encode_screen(model, proteins, partners=None, out="screen", verbose=0, **options):
+    """Begin a screen and write the features of its proteins, for processes that compute parts of it afterwards.
+
+    Parameters
+    ----------
+    model, proteins, partners, out, verbose
+        As of `screen`.
+    **options
+        Its other options, but for ``part``.
+    """
+    task = _Task.begin(model, proteins, partners, out, None, **options)
+    if not task.is_finished:
+        task.encode("", verbose)
+
+
+@dataclass
+class _Task:
+    """A screen that has begun: what is scored, and the folder for it."""
+
+    journal: ScreenJournal
+    plan: ScreeningPlan
+    screened: ScreenedModel
+    queries: ProteinSet
+    targets: ProteinSet
+
+    @classmethod
+    def begin(
+        cls,
+        model,
+        proteins,
+        partners,
+        out,
+        part,
+        *,
+        threshold=None,
+        top_k=None,
+        prefilter=None,
+        include_self=False,
+        label=None,
+        block_size=None,
+        random_state=0,
+    ):
+        """Check all that is asked for, and begin the screen or go on with it."""
+        _check_options(threshold, top_k, prefilter, part)
+        screened = ScreenedModel(model, label)
+        queries = ProteinSet.of(proteins, "proteins")
+        targets = queries if partners is None else ProteinSet.of(partners, "partners")
+        whole_block = whole_block_scorer(screened) is not None
+        size = block_size or (WHOLE_BLOCK if whole_block and prefilter is None else PAIR_BY_PAIR)
+        plan = ScreeningPlan(len(queries), None if partners is None else len(targets), size, include_self)
+        if not plan.n_pairs:
+            raise ValueError(
+                "there is no pair to score: proteins holds one protein, and partners is not given"
+            )
+        journal = ScreenJournal(out, part)
+        journal.begin(
+            {
+                "amp_sklearn": __version__,
+                "model": screened.fingerprint,
+                "proteins": queries.digest,
+                "partners": None if partners is None else targets.digest,
+                "n_proteins": len(queries),
+                "n_partners": None if partners is None else len(targets),
+                "n_pairs": plan.n_pairs,
+                "n_blocks": plan.n_blocks,
+                "block_size": size,
+                "include_self": include_self,
+                "label": None if label is None else str(label),
+                "threshold": threshold,
+                "top_k": top_k,
+                "prefilter": prefilter,
+                "random_state": random_state,
+            }
+        )
+        return cls(journal, plan, screened, queries, targets)
+
+    @property
+    def is_finished(self):
+        return (self.journal.folder / SUMMARY).exists()
+
+    def encode(self, suffix, verbose):
+        """Features of both sides, and the layout of a pair; see `encoded`."""
+        features, layout = encoded(self.journal, self.screened, self.queries, "features", suffix, verbose)
+        if self.targets is self.queries:
+            return features, features, layout
+        others, _ = encoded(self.journal, self.screened, self.targets, "partner_features", suffix, verbose)
+        return features, others, layout
+
+    def compute(self, part, verbose):
+        """Compute the blocks of a part, or of the whole, that are not there yet."""
+        journal, plan, screened, queries, targets = (
+            self.journal, self.plan, self.screened, self.queries, self.targets,
+        )  # fmt: skip
+        manifest, done = journal.manifest(), journal.finished()
+        share = range(plan.n_blocks) if part is None else range(part[0] - 1, plan.n_blocks, part[1])
+        journal.verified({number: done[number] for number in share if number in done})
+        left = [number for number in share if number not in done]
+        if not left:
+            return
+        suffix = "" if part is None else f"-{part[0]}"
+        scorer = TileScorer(screened, queries, targets, *self.encode(suffix, verbose))
+        chosen_by = None
+        if manifest["prefilter"] is not None:
+            report = journal.folder / f"prefilter{suffix}.json"
+            chosen_by = fit_prefilter(scorer, plan, manifest["prefilter"], manifest["random_state"], report)
+        inside = [screened.inside(proteins.sequences, proteins.ids) for proteins in (queries, targets)]
+        queries.write_table(journal.folder / PROTEINS)
+        if targets is not queries:
+            targets.write_table(journal.folder / PARTNERS)
+        sizes = {number: _pairs_in(plan, number) for number in left}
+        progress = tqdm(
+            total=sum(sizes.values()), unit="pair", unit_scale=True, disable=not verbose, desc="screening"
+        )
+        with progress:
+            for number in left:
+                content, counts = _block(plan, number, scorer, chosen_by, inside, manifest)
+                journal.record(number, content, **counts)
+                progress.update(sizes[number])
+        for name in ("features", "partner_features"):
+            (journal.folder / f"{name}{suffix}.npy").unlink(missing_ok=True)
 
 
 def _check_options(threshold, top_k, prefilter, part):
@@ -163,76 +266,11 @@ def _check_options(threshold, top_k, prefilter, part):
         )
 
 
-def _compute(journal, plan, screened, queries, targets, part, verbose):
-    """Compute the blocks that are not there yet."""
-    manifest = journal.manifest()
-    done = journal.finished()
-    journal.verified(done)
-    share = range(plan.n_blocks) if part is None else range(part[0] - 1, plan.n_blocks, part[1])
-    left = [number for number in share if number not in done]
-    if not left:
-        return
-    suffix = "" if part is None else f"-{part[0]}"
-    features, layout = _encoded(journal, screened, queries, f"features{suffix}.npy", verbose)
-    partner_features = features
-    if targets is not queries:
-        partner_features, _ = _encoded(journal, screened, targets, f"partner_features{suffix}.npy", verbose)
-    scorer = TileScorer(screened, queries, targets, features, partner_features, layout)
-    chosen_by = None
-    if manifest["prefilter"] is not None:
-        chosen_by = fit_prefilter(
-            scorer,
-            plan,
-            manifest["prefilter"],
-            manifest["random_state"],
-            journal.folder / f"prefilter{suffix}.json",
-        )
-    inside = [screened.inside(proteins.sequences, proteins.ids) for proteins in (queries, targets)]
-    for name, proteins in ((PROTEINS, queries), (PARTNERS, targets)):
-        if name == PROTEINS or targets is not queries:
-            lines = [
-                f"{protein}\t{len(s)}\n" for protein, s in zip(proteins.ids, proteins.sequences, strict=True)
-            ]
-            with write_atomically(journal.folder / name) as unfinished:
-                unfinished.write_text("".join(["protein\tlength\n", *lines]))
-    sizes = {number: _pairs_in(plan, number) for number in left}
-    progress = tqdm(
-        total=sum(sizes.values()), unit="pair", unit_scale=True, disable=not verbose, desc="screening"
-    )
-    with progress:
-        for number in left:
-            content, counts = _block(plan, number, scorer, chosen_by, inside, manifest)
-            journal.record(number, content, **counts)
-            progress.update(sizes[number])
-    for name in ("features", "partner_features"):
-        (journal.folder / f"{name}{suffix}.npy").unlink(missing_ok=True)
-
-
 def _pairs_in(plan, number):
     queries, targets = plan.tile(number)
     if plan.n_targets is not None or queries != targets:
         return len(queries) * len(targets)
     return len(queries) * (len(queries) + (1 if plan.include_self else -1)) // 2
-
-
-def _encoded(journal, screened, proteins, name, verbose):
-    """Features of all proteins as a memory map, and the layout of a pair; None for a model of whole pairs."""
-    layout, partial = None, journal.folder / f"{name}.partial"
-    features: Any = None
-    starts = range(0, len(proteins), ENCODED_TOGETHER)
-    for start in tqdm(
-        starts, desc="encoding proteins", unit="batch", disable=not verbose or len(starts) == 1
-    ):
-        some = slice(start, start + ENCODED_TOGETHER)
-        found, layout = screened.encode(proteins.sequences[some], proteins.ids[some])
-        if found is None:
-            return None, None
-        if features is None:
-            features = np.lib.format.open_memmap(partial, "w+", found.dtype, (len(proteins), found.shape[1]))
-        features[some] = found
-    features.flush()
-    os.replace(partial, journal.folder / name)
-    return np.load(journal.folder / name, mmap_mode="r"), layout
 
 
 def _block(plan, number, scorer, chosen_by, inside, manifest):

@@ -34,9 +34,19 @@ class ScreenJournal:
         )
 
     @property
+    def _begun(self):
+        """What another process that starts at the same moment may just have made."""
+        return {BLOCKS, *(path.name for path in self.folder.glob(".manifest.*.unfinished.json"))}
+
+    @property
     def blocks(self):
         """Folder of the blocks' files."""
         return self.folder / BLOCKS
+
+    @property
+    def feature_files(self):
+        """Files of features that are there: those of proteins and of partners, of whichever part."""
+        return sorted(self.folder.glob("*features*.npy*"))
 
     def block_file(self, number):
         """File of a block."""
@@ -74,7 +84,7 @@ class ScreenJournal:
                     "folder for this screen, or repeat the one that is there"
                 )
             return True
-        if self.folder.exists() and any(self.folder.iterdir()):
+        if self.folder.exists() and any(path.name not in self._begun for path in self.folder.iterdir()):
             raise ScreenError(
                 f"{self.folder} is not empty and holds no screen; choose a new or an empty folder for the results"
             )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..data import read_fasta
 from ..data.sequences import check_sequences
+from ..writing import write_atomically
 
 
 def proteins_by_id(proteins, name):
@@ -90,6 +91,13 @@ class ProteinSet:
 
     def __len__(self):
         return len(self.ids)
+
+    def write_table(self, path):
+        """Write ids and lengths, in order."""
+        rows = zip(self.ids, self.sequences, strict=True)
+        lines = ["protein\tlength\n", *(f"{protein}\t{len(sequence)}\n" for protein, sequence in rows)]
+        with write_atomically(path) as unfinished:
+            unfinished.write_text("".join(lines))
 
     @property
     def digest(self):

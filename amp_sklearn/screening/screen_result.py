@@ -166,6 +166,8 @@ def merge_screen(out):
     with write_atomically(folder / SUMMARY) as unfinished:
         unfinished.write_text(json.dumps(summary, indent=1))
     shutil.rmtree(journal.blocks)
+    for path in journal.feature_files:
+        path.unlink()
     return ScreenResult(folder)
 
 

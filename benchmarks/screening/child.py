@@ -41,7 +41,7 @@ def main():
     options = json.loads(sys.argv[4]) if len(sys.argv) > 4 else {}
     proteins = random_proteins(n_proteins)
     clock = Clock()
-    for name in ("_encoded", "fit_prefilter", "_block", "merge_screen"):
+    for name in ("encoded", "fit_prefilter", "_block", "merge_screen"):
         clock.times(disk_screen, name)
     before, start, processor = resident_gib("VmRSS"), time.perf_counter(), time.process_time()
     result = screen(model, proteins, out=out, **options)
