@@ -1,12 +1,15 @@
 """Do explanations find interfaces? 199 complexes of known structure, every affordable method, on models trained on yeast pairs.
 
-    python benchmarks/explain/interfaces.py                                    # esm2-mini
-    python benchmarks/explain/interfaces.py --encoder FOLDER --name "ESM-2 8M, a fine-tuned copy"
+    python benchmarks/explain/interfaces.py                                                       # esm2-mini
+    python benchmarks/explain/interfaces.py --encoder FOLDER --name "ESM-2 8M, a fine-tuned copy" \
+        --kept build/interfaces_8m --results benchmarks/results/interfaces_8m.tsv
+    (as before, with) --models late-interaction --seeds 5
+    (as before, with) --models ESM2_GRU AE_RF_segments AE_DNN_segments
     python benchmarks/explain/interfaces.py --tables-only
 
 Models are trained on all of Guo's yeast pairs but those with a protein that resembles one of the complexes (containment of
 words of five residues). Each is explained as it is and with shuffled weights, which is what a model that has learned
-nothing points at. Every explanation is kept in ``build/interfaces`` as soon as it is made: a run that was killed goes on
+nothing points at. ``--seeds`` trains each model with several seeds and averages their explanations. Every explanation is kept in ``build/interfaces`` as soon as it is made: a run that was killed goes on
 with the missing ones. Tables, page and picture are written anew from all that is kept.
 """
 
@@ -19,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from interface_attempts import ATTEMPTS, averaged
 from interfaces_page import write_page
 
 from amp_sklearn.audit.similarity import similar_proteins
@@ -37,7 +41,15 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "benchmarks" / "data" / "interface_residues"
 KEPT = ROOT / "build" / "interfaces"
 RESULTS = ROOT / "benchmarks" / "results" / "interfaces.tsv"
-MODELS = ("amps-small", "late-interaction")
+# published systems with fewer epochs than published, which a small machine can train
+MODELS = {
+    "amps-small": {},
+    "late-interaction": {},
+    "ESM2_GRU": {"classify__max_epochs": 4},
+    "AE_RF_segments": {"reduce__max_epochs": 10},
+    "AE_DNN_segments": {"reduce__max_epochs": 10, "classify__max_epochs": 10},
+}
+DEFAULT_MODELS = ("amps-small", "late-interaction")
 METHODS = {
     "attention": {},
     "interaction_map": {},
@@ -46,6 +58,9 @@ METHODS = {
     "gradient_shap": {"aggregate": "sum", "n_samples": 64},
     "occlusion": {},
     "permutation": {},
+    "deep_shap": {"aggregate": "sum"},
+    "tree_shap": {"aggregate": "sum"},
+    **{name: {} for name in ATTEMPTS},
 }
 
 
@@ -85,9 +100,9 @@ def training_pairs(complexes):
     return X[keep], np.asarray(y)[keep], len(similar)
 
 
-def fitted(name, encoder, X, y):
+def fitted(name, encoder, X, y, seed=0):
     """The preset trained on the pairs."""
-    pipeline = make_preset(name, model=encoder, device="cpu", random_state=0)
+    pipeline = make_preset(name, model=encoder, device="cpu", random_state=seed, **MODELS[name])
     start = time.perf_counter()
     pipeline.fit(X, y)
     print(f"{name}: trained on {len(X)} pairs in {time.perf_counter() - start:.0f} s", flush=True)
@@ -101,35 +116,60 @@ def keep_explanations(arguments, complexes):
         chosen = np.random.default_rng(0).choice(len(X), arguments.pairs, replace=False)
         X, y = X.iloc[chosen], y[chosen]
     facts = {"similar_proteins": n_similar, "training_pairs": len(X)}
-    background = X.iloc[np.random.default_rng(0).choice(len(X), min(200, len(X)), replace=False)]
     for name in arguments.models:
         folder = arguments.kept / f"{arguments.name.replace('/', ' ')}+{name}"
-        folder.mkdir(parents=True, exist_ok=True)
-        missing = [
-            (weights, method)
-            for weights in ("trained", "shuffled")
-            for method in arguments.methods
-            if not any((folder / f"{weights}.{method}{end}").exists() for end in (".npz", ".refused"))
-        ]
-        if not missing:
+        if arguments.seeds is None:
+            keep_explanations_of(folder, name, 0, ("trained", "shuffled"), arguments, complexes, X, y, facts)
             continue
-        pipeline = fitted(name, arguments.encoder, X, y)
-        model = read_model(pipeline, complexes, background=background)
-        facts["mean_probability"] = float(model.probability().mean())
-        (folder / "facts.json").write_text(json.dumps(facts))
-        models = {"trained": model, "shuffled": randomised(model, 0)}
-        for weights, method in missing:
-            start = time.perf_counter()
-            try:
-                explanation = make_explainer(method, **METHODS[method]).explain_model(models[weights])
-            except RefusedExplanation as reason:
-                (folder / f"{weights}.{method}.refused").write_text(str(reason))
-                continue
-            explanation = slim(explanation)
-            partial = folder / f"{weights}.{method}.partial"
-            explanation.save(partial)
-            partial.rename(folder / f"{weights}.{method}.npz")
-            print(f"{name} {weights} {method}: {time.perf_counter() - start:.0f} s", flush=True)
+        mean = folder.with_name(f"{folder.name}, mean of {arguments.seeds} seeds")
+        for seed in range(arguments.seeds):
+            keep_explanations_of(
+                mean / "seeds" / str(seed), name, seed, ("trained",), arguments, complexes, X, y, facts
+            )
+        for method in arguments.methods:
+            paths = [mean / "seeds" / str(seed) / f"trained.{method}.npz" for seed in range(arguments.seeds)]
+            if all(path.exists() for path in paths):
+                save(averaged([Explanation.load(path) for path in paths]), mean / f"trained.{method}.npz")
+        of_seeds = [json.loads(path.read_text()) for path in mean.glob("seeds/*/facts.json")]
+        probability = float(np.mean([fact["mean_probability"] for fact in of_seeds]))
+        (mean / "facts.json").write_text(json.dumps(facts | {"mean_probability": probability}))
+
+
+def keep_explanations_of(folder, name, seed, kinds, arguments, complexes, X, y, facts):
+    """Explain the complexes by each method whose explanation is not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [
+        (weights, method)
+        for weights in kinds
+        for method in arguments.methods
+        if not any((folder / f"{weights}.{method}{end}").exists() for end in (".npz", ".refused"))
+    ]
+    if not missing:
+        return
+    pipeline = fitted(name, arguments.encoder, X, y, seed)
+    background = X.iloc[np.random.default_rng(0).choice(len(X), min(200, len(X)), replace=False)]
+    model = read_model(pipeline, complexes, background=background)
+    facts = facts | {"mean_probability": float(model.probability().mean())}
+    (folder / "facts.json").write_text(json.dumps(facts))
+    models = {"trained": model, "shuffled": randomised(model, 0)}
+    for weights, method in missing:
+        start = time.perf_counter()
+        try:
+            if method in ATTEMPTS:
+                explanation = ATTEMPTS[method](models[weights])
+            else:
+                explanation = slim(make_explainer(method, **METHODS[method]).explain_model(models[weights]))
+        except RefusedExplanation as reason:
+            (folder / f"{weights}.{method}.refused").write_text(str(reason))
+            continue
+        save(explanation, folder / f"{weights}.{method}.npz")
+        print(f"{folder.name} {weights} {method}: {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def save(explanation, path):
+    partial = path.with_suffix(".partial")
+    explanation.save(partial)
+    partial.rename(path)
 
 
 def slim(explanation):
@@ -172,9 +212,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--encoder", default="esm2-mini", help="ESM-2 model: name or folder")
     parser.add_argument("--name", help="what the tables call it")
-    parser.add_argument("--models", nargs="*", choices=MODELS, default=MODELS, metavar="MODEL")
+    parser.add_argument("--models", nargs="*", choices=MODELS, default=DEFAULT_MODELS, metavar="MODEL")
     parser.add_argument("--methods", nargs="*", choices=METHODS, default=list(METHODS), metavar="METHOD")
     parser.add_argument("--pairs", type=int, help="training pairs to draw; by default all")
+    parser.add_argument("--seeds", type=int, help="average the explanations of so many models")
     parser.add_argument("--complexes", type=int, help="take only the first so many")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--kept", type=Path, default=KEPT, help="folder of the explanations")

@@ -5,6 +5,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+
+SHOWN = 30  # rankings by methods on the page
 
 
 def interval(row, measure, digits=3):
@@ -73,18 +76,27 @@ def answer(table, facts, found, best_rule):
         text.append(
             "Do not read the values of these methods as a prediction of the interface: they say what the model reads."
         )
-    for name, fact in facts.items():
-        encoder, model = name.split("+")
+    if facts:
+        fact = next(iter(facts.values()))
         text.append(
-            f"{model} on {encoder} was trained on {fact['training_pairs']:,} yeast pairs, without the "
-            f"{fact['similar_proteins']} proteins that resemble a chain of the complexes, and gives the complexes a mean "
-            f"probability of {fact['mean_probability']:.2f}."
+            f"All were trained on {fact['training_pairs']:,} yeast pairs, without the {fact['similar_proteins']} proteins that "
+            "resemble a chain of the complexes. Mean probability of the complexes: "
+            + "; ".join(
+                f"{name.replace('+', ', ')} {fact['mean_probability']:.2f}" for name, fact in facts.items()
+            )
+            + "."
         )
     return " ".join(text)
 
 
+def shortened(table):
+    """What the page shows: rules, chance, and of the methods the best of trained models."""
+    methods = table[(table["kind"] == "method") & ~table.index.str.contains("shuffled")]
+    return pd.concat([methods.nlargest(SHOWN, "roc_auc"), table[table["kind"] != "method"]])
+
+
 def draw(table, path):
-    shown = table[~table.index.str.contains("shuffled")].sort_values("roc_auc")
+    shown = table.sort_values("roc_auc")
     figure, axes = plt.subplots(figsize=(8, 0.22 * len(shown) + 1), layout="constrained")
     colours = {"method": "#1f6f8b", "rule": "#c8553d", "chance": "#888888"}
     for place, (_, row) in enumerate(shown.iterrows()):
@@ -103,18 +115,24 @@ def draw(table, path):
 
 
 def write_page(table, facts, found, best_rule, markdown, docs):
-    """``docs/interfaces.inc``, its picture, and the same table in Markdown."""
+    """A page of the documentation and its picture, named as the results, and the whole table in Markdown."""
     text, lines = answer(table, facts, found, best_rule), lines_of(table)
+    short = shortened(table)
     rows = "\n".join("| " + " | ".join(line) + " |" for line in [HEADER, ["---"] * len(HEADER), *lines])
     markdown.write_text(f"{text}\n\n{rows}\n")
-    picture = docs / "_static" / "explanations" / "interfaces.png"
+    picture = docs / "_static" / "explanations" / f"{markdown.stem}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
-    draw(table, picture)
+    draw(short, picture)
     listed = [".. list-table::", "   :header-rows: 1", ""]
-    for line in [HEADER, *lines]:
+    for line in [HEADER, *lines_of(short)]:
         listed += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(line)]
     image = [
-        ".. image:: _static/explanations/interfaces.png",
-        "   :alt: ROC AUC with interval of every method of trained models, of the simple rules and of chance",
+        f".. image:: _static/explanations/{markdown.stem}.png",
+        "   :alt: ROC AUC with interval of the best methods of trained models, of the simple rules and of chance",
     ]
-    (docs / "interfaces.inc").write_text("\n\n".join([text, "\n".join(image), "\n".join(listed)]) + "\n")
+    whole = (
+        f"The table shows the best {min(SHOWN, int((short['kind'] == 'method').sum()))} rankings by trained models, the rules and "
+        f"chance; all of them, those of shuffled weights too, are in ``benchmarks/results/{markdown.name}``."
+    )
+    parts = [text, "\n".join(image), whole, "\n".join(listed)]
+    (docs / f"{markdown.stem}.inc").write_text("\n\n".join(parts) + "\n")
