@@ -9,8 +9,8 @@
 
 Models are trained on all of Guo's yeast pairs but those with a protein that resembles one of the complexes (containment of
 words of five residues). Each is explained as it is and with shuffled weights, which is what a model that has learned
-nothing points at. ``--seeds`` trains each model with several seeds and averages their explanations. Every explanation is kept in ``build/interfaces`` as soon as it is made: a run that was killed goes on
-with the missing ones. Tables, page and picture are written anew from all that is kept.
+nothing points at. ``--seeds`` trains each model with several seeds and averages their explanations. Every explanation is
+kept in ``build/interfaces`` as soon as it is made: a run that was killed goes on with the missing ones. Tables, page and picture are written anew from all that is kept.
 """
 
 import argparse
