@@ -138,10 +138,12 @@ class ProteinScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = self._check(X, reset=False)
         if not isinstance(X, PairMatrix):
             return self.scale_columns(X, X.dtype)
-        self._finite(X, np.unique(X.index))
-        X = X.without_unused_proteins()
-        dtype = X.dtype if X.dtype.kind == "f" else np.float64
-        scaled = PairMatrix(self.scale_columns(X.features, dtype), X.index, X.layout)
+        used, index = np.unique(X.index, return_inverse=True)
+        scaled = np.empty((len(used), X.features.shape[1]), X.dtype if X.dtype.kind == "f" else np.float64)
+        for start in range(0, len(used), _ROWS):  # in parts, as in fit
+            some = slice(start, start + _ROWS)
+            scaled[some] = self.scale_columns(self._finite(X, used[some]), scaled.dtype)
+        scaled = PairMatrix(scaled, index.reshape(X.index.shape), X.layout)
         return as_configured_output(self, scaled)
 
     def inverse_transform(self, X):

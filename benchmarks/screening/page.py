@@ -13,6 +13,7 @@ COLUMNS = [
     "Time (s)",
     "Pairs/s",
     "Pairs/s of blocks",
+    "per processor second",
     "Peak memory (GiB)",
     "Files (MiB)",
 ]
@@ -44,6 +45,7 @@ def write_page(table):
                     f"{run['seconds']:.0f}",
                     f"{run['pairs_per_second']:,.0f}",
                     f"{run['pairs_per_second_of_blocks']:,.0f}",
+                    f"{run['pairs_per_processor_second_of_blocks']:,.0f}",
                     f"{run['peak_memory_gib']:.2f}",
                     f"{run['file_mib']:.0f}",
                 ]
