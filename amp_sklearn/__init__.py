@@ -17,6 +17,7 @@ _HOME_OF = {
     "DPMClassifier": "classification",
     "ESM2Embedder": "embedding",
     "Explanation": "explanation",
+    "FineTunedPairClassifier": "classification",
     "GRUClassifier": "classification",
     "LateInteractionClassifier": "classification",
     "NearestPairsClassifier": "classification",

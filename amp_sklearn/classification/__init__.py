@@ -4,6 +4,7 @@ from ._parameters import torch_classifier
 from .base import BaseTorchClassifier
 from .checkpoints import load_checkpoint
 from .ensemble import PairEnsembleClassifier
+from .fine_tuned import FineTunedPairClassifier
 from .fully_connected import AEDNNClassifier, DPMClassifier
 from .late_interaction import LateInteractionClassifier
 from .nearest_pairs import NearestPairsClassifier
@@ -18,6 +19,7 @@ __all__ = [
     "AMPSClassifier",
     "BaseTorchClassifier",
     "DPMClassifier",
+    "FineTunedPairClassifier",
     "GRUClassifier",
     "LateInteractionClassifier",
     "NearestPairsClassifier",

@@ -69,6 +69,22 @@ class PairNet(ClassifierMixin, NeuralNet):
         y, weight = y_true
         return (self.criterion_(y_pred.to(weight.dtype), y) * weight).mean()
 
+    def train_step_single(self, batch, **fit_params):
+        """Loss and gradient of a batch, in parts where the module wants them; the gradient is that of the whole batch."""
+        X, (y, weight) = batch
+        parts = self.module_.parts(X)
+        if parts is None:
+            return super().train_step_single(batch, **fit_params)
+        self._set_training(True)
+        total, found = torch.zeros((), device=self.device), []
+        for rows in parts:
+            found.append(self.infer(X[rows], **fit_params))
+            loss = self.get_loss(found[-1], (y[rows], weight[rows]), training=True) * (len(rows) / len(X))
+            loss.backward()
+            total += loss.detach()
+            found[-1] = found[-1].detach()
+        return {"loss": total, "y_pred": torch.cat(found)[torch.cat(parts).argsort()]}
+
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One pass; the loss stays on the device until its end, so that no batch waits for the host.
 

@@ -222,8 +222,8 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
                 )
             checkpoints = None
             if self.checkpoint_dir is not None and new and not one_pass:
-                held = () if held_out is None else (data_digest(held_out[0], held_out[1]),)
-                name = fit_name(self, int(seed), data_digest(X, y, weight), *held)
+                held = () if held_out is None else (self._digest(held_out[0], held_out[1]),)
+                name = fit_name(self, int(seed), self._digest(X, y, weight), *held)
                 checkpoints = Checkpoints(Path(self.checkpoint_dir) / name, self.top_k)
             patience = self.patience if self.early_stopping else None
             trainer = Trainer(
@@ -249,6 +249,10 @@ class BaseTorchClassifier(ClassifierMixin, TrainingParameters):
         if not one_pass:
             self._warn_of_a_bad_fit(trainer, X, y, None if held_out is None else held_out[1])
         return self
+
+    def _digest(self, *data):
+        """Digest of training or validation data, which checkpoints go by."""
+        return data_digest(*data)
 
     def _warn_of_a_bad_fit(self, trainer, X, y, y_valid):
         logits = trainer.best_logits

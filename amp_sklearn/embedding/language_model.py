@@ -18,6 +18,7 @@ from ..exceptions import ModelLoadError
 from ..nn.device import resolve_device
 from .dtypes import resolve_dtype
 from .families import FAMILIES, Family, ResidueTokens
+from .padded_model import TrainableModel
 
 BUNDLED_MODEL = "esm2-mini"
 _BUNDLED_FOLDER = Path(__file__).parent / "esm2_mini"
@@ -138,19 +139,48 @@ def load_language_model(name, revision=None, device="auto", dtype="float32"):
         If ``dtype`` is not safe for the model's family.
     """
     device = resolve_device(device)
-    folder = _BUNDLED_FOLDER if str(name) == BUNDLED_MODEL else Path(name).expanduser()
-    is_folder = folder.is_dir()
-    files = sorted(folder.glob("*")) if is_folder else []
-    stamp = tuple(
-        (file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file()
-    )
+    source, stamp = _source(name)
     with _LOADING:  # two threads would load twice
-        source = str(folder.resolve()) if is_folder else str(name)
         return _load(source, revision, device, resolve_dtype(dtype, device), stamp)
+
+
+def open_trainable_model(name, revision=None, device="auto"):
+    """A copy of a model of one's own, in float32, through whose forward pass autograd can go.
+
+    Parameters
+    ----------
+    name, revision, device
+        As of `load_language_model`.
+
+    Returns
+    -------
+    LanguageModel
+        Whose ``forward`` is a `TrainableModel`.
+
+    Raises
+    ------
+    ModelLoadError
+        As by `load_language_model`.
+    """
+    return _open(_source(name)[0], revision, resolve_device(device), torch.float32, TrainableModel)
+
+
+def _source(name):
+    """Where a model comes from, and what tells whether its files have changed."""
+    folder = _BUNDLED_FOLDER if str(name) == BUNDLED_MODEL else Path(name).expanduser()
+    if not folder.is_dir():
+        return str(name), ()
+    files = sorted(file for file in folder.glob("*") if file.is_file())
+    stamp = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    return str(folder.resolve()), stamp
 
 
 @lru_cache(maxsize=2)
 def _load(source, revision, device, dtype, stamp):
+    return _open(source, revision, device, dtype)
+
+
+def _open(source, revision, device, dtype, forward=None):
     if Path(source, "adapter_config.json").exists():  # transformers would load the model that this file names
         raise ModelLoadError(
             f"{source} holds an adapter of another model (adapter_config.json), which is not loaded unasked; give the "
@@ -181,7 +211,7 @@ def _load(source, revision, device, dtype, stamp):
     )
     skipped = len(before) - spelling.has_cls
     longest = family.longest(model.config)
-    forward = family.forward(model, device, dtype, skipped)
+    forward = (forward or family.forward)(model, device, dtype, skipped)
     return LanguageModel(family, spelling, forward, np.array(lookup), before, after, longest, digest)
 
 

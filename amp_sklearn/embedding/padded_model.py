@@ -32,6 +32,10 @@ class PaddedModel:
 
     @torch.inference_mode()
     def __call__(self, tokens, layers=None):
+        """Hidden states as of `states`, without autograd."""
+        return self.states(tokens, layers)
+
+    def states(self, tokens, layers=None):
         """Hidden states after the last layer, or of earlier ones.
 
         Parameters
@@ -62,3 +66,11 @@ class PaddedModel:
             states = mean_of([found.hidden_states[layer] for layer in layers])
         mask[:, : self.skipped] = False
         return states[mask].float()
+
+
+class TrainableModel(PaddedModel):
+    """The same, with what autograd needs to adapt the model; its own weights stay as they are."""
+
+    def __call__(self, tokens, layers=None):
+        """Hidden states as of `states`, differentiable where autograd is on."""
+        return self.states(tokens, layers)

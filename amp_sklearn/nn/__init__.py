@@ -5,6 +5,7 @@ State-dict keys are those of the published checkpoints.
 
 from .autoencoder import AutoEncoder
 from .encoders import PairGRU, PairTransformer
+from .fine_tuned import FineTunedPairs
 from .late_interaction import LateInteraction
 from .mean_module import MeanModule
 from .mlp import DeepPairNetwork, MLPHead, TokenMean
@@ -13,6 +14,7 @@ from .pair_module import PairModule
 __all__ = [
     "AutoEncoder",
     "DeepPairNetwork",
+    "FineTunedPairs",
     "LateInteraction",
     "MLPHead",
     "MeanModule",

@@ -95,6 +95,20 @@ class PairModule(nn.Module):
         """
         return self(torch.cat([a[0], b[0]], dim=1))
 
+    def parts(self, X):
+        """How a training batch is divided where it is too large to be computed at once; gradients of the parts add up.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n, n_features)
+
+        Returns
+        -------
+        list of Tensor of int, or None
+            Rows of each part; None computes the batch at once.
+        """
+        return None
+
     def side_tokens(self, X):
         """Features of single proteins as tokens, ``(n, n_features / 2) -> (n, n_tokens / 2, width)``."""
         return X.reshape(len(X), self.n_tokens // 2, self.width)

@@ -13,6 +13,7 @@ TRUSTED_TYPES = (
     "amp_sklearn.calibration.selective_classifier.SelectiveClassifier",
     "amp_sklearn.classification.protein_frequency.ProteinFrequencyClassifier",
     "amp_sklearn.classification.ensemble.PairEnsembleClassifier",
+    "amp_sklearn.classification.fine_tuned.FineTunedPairClassifier",
     "amp_sklearn.classification.fully_connected.AEDNNClassifier",
     "amp_sklearn.classification.fully_connected.DPMClassifier",
     "amp_sklearn.classification.late_interaction.LateInteractionClassifier",

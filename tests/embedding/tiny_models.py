@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of every family of protein language models, with tokenizers as the real ones have them."""
+"""Random checkpoints, tiny by default, of every family of protein language models, with tokenizers as the real ones have them."""
 
 import re
 
@@ -26,6 +26,12 @@ _T5_SPECIAL = ["<pad>", "</s>", "<unk>"]
 _STRUCTURES = "pynwrqhgdlvtmfsaeikc#"
 
 
+class Size:
+    """Of the checkpoints that are made; a benchmark makes larger ones."""
+
+    width, heads, layers = 32, 4, 3
+
+
 def _esm_tokenizer(folder, tokens):
     path = folder / "vocab.txt"
     path.write_text("\n".join([*_ESM_SPECIAL, *tokens, "<mask>"]))
@@ -35,7 +41,7 @@ def _esm_tokenizer(folder, tokens):
 def _esm(folder, tokens, **settings):
     tokenizer = _esm_tokenizer(folder, tokens)
     config = EsmConfig(
-        vocab_size=len(tokens) + 5, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=64,
+        vocab_size=len(tokens) + 5, hidden_size=Size.width, num_hidden_layers=Size.layers, num_attention_heads=Size.heads, intermediate_size=4 * Size.width,
         pad_token_id=1, mask_token_id=len(tokens) + 4, **settings,
     )  # fmt: skip
     return EsmModel(config, add_pooling_layer=False), tokenizer
@@ -44,15 +50,19 @@ def _esm(folder, tokens, **settings):
 def _t5(tokenizer, **settings):
     config = T5Config(
         vocab_size=len(tokenizer),
-        d_model=32,
-        d_kv=8,
-        d_ff=64,
-        num_layers=3,
-        num_heads=4,
+        d_model=Size.width,
+        d_kv=Size.width // Size.heads,
+        d_ff=4 * Size.width,
+        num_layers=Size.layers,
+        num_heads=Size.heads,
         dropout_rate=0.0,
         **settings,
     )
     return T5EncoderModel(config)
+
+
+def esm2(folder):
+    return _esm(folder, list(LETTERS + ".-"), position_embedding_type="rotary", token_dropout=True)
 
 
 def esm1b(folder):
@@ -69,7 +79,11 @@ def saprot(folder):
 
 def esmc(folder):
     config = EsmcConfig(
-        hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4, vocab_size=64
+        hidden_size=Size.width,
+        intermediate_size=4 * Size.width,
+        num_hidden_layers=Size.layers,
+        num_attention_heads=Size.heads,
+        vocab_size=64,
     )
     return EsmcModel(config), EsmcTokenizer()
 
@@ -102,7 +116,7 @@ def protbert(folder):
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS]
     tokenizer = BertTokenizer(vocab={word: number for number, word in enumerate(words)}, do_lower_case=False)
     config = BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=64,
+        vocab_size=len(words), hidden_size=Size.width, num_hidden_layers=Size.layers, num_attention_heads=Size.heads, intermediate_size=4 * Size.width,
         max_position_embeddings=2002, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
     return BertModel(config, add_pooling_layer=False), tokenizer
@@ -118,6 +132,7 @@ def _with_unknown_structure(sequence):
 
 FAMILIES = {
     # maker, how its authors write a protein, special tokens before the residues, whether the last of them is a cls
+    "ESM-2": (esm2, str, 1, True),
     "ESM-1b": (esm1b, str, 1, True),
     "SaProt": (saprot, _with_unknown_structure, 1, True),
     "ESM C": (esmc, str, 1, True),

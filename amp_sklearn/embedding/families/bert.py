@@ -22,4 +22,5 @@ BERT = Family(
     longest=lambda config: config.max_position_embeddings - 2,
     loading={"add_pooling_layer": False},
     needless=lambda config: ("pooler", "position_ids"),
+    adapted=("query", "value"),
 )

@@ -50,4 +50,5 @@ ESM = Family(
     forward=_forward,
     loading={"add_pooling_layer": False},
     needless=_needless,
+    adapted=("query", "value"),
 )

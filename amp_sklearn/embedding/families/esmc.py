@@ -15,4 +15,5 @@ ESMC = Family(
     spell=_spell,
     decided_by=("num_attention_heads", "rope_parameters"),
     needless=lambda config: ("inv_freq",),
+    adapted=("q_proj", "v_proj"),
 )

@@ -68,6 +68,8 @@ class Family:
         the result; by default transformers' own on padded batches.
     loading : mapping
         Further arguments of ``from_pretrained``.
+    adapted : tuple of str
+        Last parts of the names of the layers that give queries and values, which fine-tuning adapts.
     needless : callable
         From the configuration to parts of names of weights that hidden states do not need.
     """
@@ -77,6 +79,7 @@ class Family:
     architecture: str
     spell: Callable[[Container[str]], ResidueTokens]
     decided_by: tuple[str, ...]
+    adapted: tuple[str, ...]
     longest: Callable[[Any], int | None] = lambda config: None
     dtypes: tuple[str, ...] = ("float32", "bfloat16", "float16")
     forward: Callable[..., Any] = PaddedModel

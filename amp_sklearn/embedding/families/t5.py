@@ -33,4 +33,5 @@ T5 = Family(
     ),
     dtypes=("float32", "bfloat16"),  # activations exceed the largest number of float16
     needless=lambda config: ("decoder", "lm_head"),
+    adapted=("q", "v"),
 )
