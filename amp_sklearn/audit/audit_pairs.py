@@ -1,26 +1,31 @@
 """audit_pairs: all checks of a set of pairs, one after the other."""
 
+import warnings
+
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_random_state
 
-from ..data.sequences import RESIDUES
+from ..exceptions import FoldWarning
 from ..model_selection.splitters import ProteinDisjointKFold
 from .differences import check_composition, check_lengths
 from .encoding import encode
-from .finding import Finding, grade
+from .finding import Finding
 from .names import check_id_forms, check_names
 from .overlap import check_shared_pairs, check_shared_proteins, check_similar_proteins, check_similar_within
 from .pair_audit import PairAudit
 from .repeats import check_balance, check_repeats
+from .residues import check_letters, check_nonstandard
 from .shortcuts import check_baselines, check_one_label
-from .structure import check_sides, check_test_balance
+from .structure import check_only_negative, check_sides, check_test_balance, sides_of_all
 
 _N_PASSES = 3  # enough to make folds large; the last few pairs do not matter to a baseline
 _FEWEST = 20  # pairs of either label that a fold needs for a score to mean anything
 
 
-def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0.1, random_state=0):
+def audit_pairs(
+    X, y, X_test=None, y_test=None, *, pos_label=None, n_splits=5, k=5, similarity=0.1, random_state=0
+):
     """Find out what would let a model look good on these pairs without learning about sequences.
 
     All proteins are told apart by sequence; ids are compared with sequences where the index of ``X`` holds them.
@@ -31,11 +36,14 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
     X : DataFrame or array-like of shape (n_pairs, 2)
         Pairs of sequences to train on, or a whole data set; ids in an index of two levels.
     y : array-like of shape (n_pairs,)
-        Two classes; the larger label (1 of 0 and 1) is the positive one.
+        Two classes.
     X_test : DataFrame or array-like of shape (n_test, 2), default=None
         Test pairs, to be compared with the training pairs.
     y_test : array-like of shape (n_test,), default=None
         Labels of the test pairs; without them the overlap is checked, but no baseline is tested on it.
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
     n_splits : int, default=5
         Folds of the baselines. Sets of more than 50,000 pairs are tested on the first three.
     k : int, default=5
@@ -51,7 +59,7 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
     PairAudit
         Its tables, by name: ``repeated_pairs``, ``conflicting_pairs``, ``self_pairs``, ``shared_sequences``,
         ``ambiguous_ids``, ``proteins`` (positive and negative pairs of each), ``baselines``, ``id_forms``,
-        ``lengths``, ``residues``, ``similar_proteins``; with test pairs also ``test_pairs_in_train``,
+        ``id_traits``, ``lengths``, ``residues``, ``nonstandard_residues``, ``similar_proteins``; with test pairs also ``test_pairs_in_train``,
         ``test_classes``, ``similar_test_proteins``. Proteins are numbered in order of appearance.
 
     Raises
@@ -59,7 +67,8 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
     TypeError
         If ``X`` is a pair matrix, which holds no sequences.
     ValueError
-        If there are no pairs, no two classes, or labels and pairs differ in number.
+        If there are no pairs, no two classes, nobody can tell which is the positive one, or labels and pairs differ in
+        number.
 
     Notes
     -----
@@ -86,10 +95,11 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
         raise ValueError(f"k must be an integer from 1 to 12, got {k!r}")
     if not 0 < similarity <= 1:
         raise ValueError(f"similarity must lie above 0 and at most 1, got {similarity!r}")
-    train, test = encode(X, y, X_test, y_test)
+    train, test = encode(X, y, X_test, y_test, pos_label)
     rng = check_random_state(random_state)
     tables, findings = {}, check_balance(train)
-    shared = None if test is None else check_shared_proteins(train, test)
+    side = sides_of_all(train, test)
+    shared = None if test is None else check_shared_proteins(train, test, side)
 
     def add(result):
         findings.extend(result[0])
@@ -100,7 +110,8 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
     if shared is not None:
         findings.extend(check_test_balance(test, shared[2]))
     add(check_names(train))
-    findings.append(_check_letters(train))
+    findings.append(check_letters(train))
+    add(check_nonstandard(train))
     distinct = train.rows(train.distinct_rows())
     if distinct.positive.all() or not distinct.positive.any():
         findings.append(
@@ -117,6 +128,9 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
                 findings.append(Finding(check, "not checked", np.nan, "AUROC", text))
         disjoint = folds.get("protein-disjoint", [])
         add(check_one_label(distinct))
+        findings.append(check_only_negative(distinct))
+        if _has_both(test):
+            findings.append(check_only_negative(test.rows(test.distinct_rows()), of_test=True))
         add(check_baselines(distinct, folds, test if _has_both(test) else None, shared and shared[2]))
         add(check_id_forms(distinct, disjoint))
         add(check_lengths(distinct))
@@ -125,7 +139,7 @@ def audit_pairs(X, y, X_test=None, y_test=None, *, n_splits=5, k=5, similarity=0
     if test is not None:
         add(check_shared_pairs(train, test))
         add(shared)
-        add(check_similar_proteins(train, test, k=k, threshold=similarity))
+        add(check_similar_proteins(train, test, side, k=k, threshold=similarity))
     return PairAudit(
         tuple(findings),
         tables,
@@ -164,7 +178,11 @@ def _folds(pairs, n_splits, rng):
         if len(pairs.used()) < n_splits:
             continue
         try:
-            folds = list(splitter.split(pairs.names(slice(None)), pairs.positive))
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", FoldWarning
+                )  # scored by AUROC, which does not depend on the balance
+                folds = list(splitter.split(pairs.names(slice(None)), pairs.positive))
         except ValueError:  # too few proteins to be divided: the caller reports that this was not checked
             continue
         enough = [
@@ -178,15 +196,3 @@ def _folds(pairs, n_splits, rng):
         if enough:
             found[scheme] = enough[:most]
     return found
-
-
-def _check_letters(pairs):
-    """Proteins with letters that are no residues."""
-    allowed = set(RESIDUES)
-    odd = [number for number in pairs.used() if not set(pairs.sequences[number]) <= allowed]
-    text = f"{len(odd):,} protein(s) hold letters that are no residues"
-    if odd:
-        found = sorted({letter for number in odd for letter in pairs.sequences[number]} - allowed)
-        text += f" ({' '.join(map(repr, found[:10]))}): no embedding model can read them"
-    severity = grade(len(odd), None, 0, None)
-    return Finding("letters", severity, len(odd), "proteins", text)

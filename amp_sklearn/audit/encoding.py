@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..data.pair_matrix import PairMatrix
 from ..data.sequence_pairs import common_protein_numbers, pair_ids, sequence_cells
+from ..metrics import positive_label
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class EncodedPairs:
     proteins : ndarray of int of shape (n_pairs, 2)
         Numbers of the proteins; identical sequences have one number, in training and test.
     positive : ndarray of bool of shape (n_pairs,) or None
-        Whether the label is the larger of the two.
+        Whether the label is the positive one.
     ids : ndarray of object of shape (n_pairs, 2) or None
         Names of the proteins.
     sequences : ndarray of object of shape (n_proteins,)
@@ -71,13 +72,15 @@ class EncodedPairs:
         return table if self.positive is None else table.assign(positive=self.positive[rows])
 
 
-def encode(X, y, X_test=None, y_test=None):
+def encode(X, y, X_test=None, y_test=None, pos_label=None):
     """Encode training pairs, and test pairs where there are any.
 
     Parameters
     ----------
     X, X_test : DataFrame or array-like of shape (n_pairs, 2)
     y, y_test : array-like of shape (n_pairs,)
+    pos_label : object, default=None
+        The positive label; see ``positive_label``.
 
     Returns
     -------
@@ -89,7 +92,8 @@ def encode(X, y, X_test=None, y_test=None):
     TypeError
         If a table is a pair matrix.
     ValueError
-        If there are no pairs, labels do not fit to pairs, or there are not two classes.
+        If there are no pairs, labels do not fit to pairs, there are not two classes, or nobody can tell which is
+        the positive one.
     """
     tables = [X] if X_test is None else [X, X_test]
     if any(isinstance(table, PairMatrix) for table in tables):
@@ -106,14 +110,17 @@ def encode(X, y, X_test=None, y_test=None):
     classes = np.unique(np.asarray(y))
     if len(classes) != 2:
         raise ValueError(f"y must have two classes, got {len(classes)}: {classes[:5].tolist()}")
+    positive = positive_label(classes, pos_label)
     encoded = [
-        EncodedPairs(of_table, _positive(labels, classes, len(of_table), name), _ids(table), sequences)
+        EncodedPairs(
+            of_table, _positive(labels, classes, positive, len(of_table), name), _ids(table), sequences
+        )
         for of_table, labels, table, name in zip(numbers, (y, y_test), tables, ("y", "y_test"), strict=False)
     ]
     return encoded[0], encoded[1] if len(encoded) == 2 else None
 
 
-def _positive(y, classes, n_pairs, name):
+def _positive(y, classes, positive, n_pairs, name):
     if y is None:
         return None
     y = np.asarray(y)
@@ -122,7 +129,7 @@ def _positive(y, classes, n_pairs, name):
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
         raise ValueError(f"{name} has labels that y has not: {unknown[:5].tolist()}")
-    return y == classes[1]
+    return y == positive
 
 
 def _ids(X):

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from .finding import Finding, auroc_severity, grade
+from .finding import Finding, auroc_severity, grade, percent
 
 _SEPARATOR = re.compile(r"[_.|:\-]")
 
@@ -92,7 +92,9 @@ def check_id_forms(pairs, folds):
     -------
     findings : list of Finding
     tables : dict of str to DataFrame
-        ``id_forms``: how often each form occurs and which share of its pairs is positive.
+        ``id_forms``: how often each form occurs and which share of its pairs is positive; ``id_traits``: for each trait
+        of an id (form, length, first letter, prefix, suffix) of the first, the second or either protein the pairs that
+        have it, the share of them that is positive, and that of the other pairs; the most telling first.
     """
     check = "id form"
     if pairs.ids is None or not folds:
@@ -116,10 +118,20 @@ def check_id_forms(pairs, folds):
         order.append(roc_auc_score(pairs.positive[test], in_order[test, 0]))
     auroc, of_order = float(np.mean(score)), float(np.mean(order))
     text = f"the form of the ids predicts labels of unseen proteins with AUROC {auroc:.2f}"
+    told = _traits(one_hot, codes, names, traits, pairs.positive)
     if abs(of_order - 0.5) > 0.1:
         text += f"; which id comes first does with {of_order:.2f}"
+        sorted_ids = in_order[:, 0] == 1
+        shares = [percent(pairs.positive[mask].mean()) for mask in (sorted_ids, ~sorted_ids)]
+        text += f": with the ids in alphabetical order {shares[0]} of the pairs are positive, otherwise {shares[1]}"
     if auroc_severity(auroc) == "clean":
         text += " (0.50 is chance)"
+    elif len(told):
+        most = told.iloc[0]
+        text += (
+            f"; most telling: where {most['place']} id has {most['trait']} (such as {most['example']}), {percent(most['positive_share'])} "
+            f"of {most['n_pairs']:,} pairs are positive, and {percent(most['others_share'])} of the others"
+        )
     forms = pd.DataFrame(
         {
             "form": np.array([id_form(name) for name in names], dtype=object)[codes].ravel(),
@@ -129,7 +141,25 @@ def check_id_forms(pairs, folds):
     grouped = forms.groupby("form")["positive"]
     table = pd.DataFrame({"n": grouped.size(), "positive_share": grouped.mean()})
     finding = Finding(check, auroc_severity(auroc), auroc, "AUROC in protein-disjoint folds", text)
-    return [finding], {"id_forms": table.sort_values("n", ascending=False).reset_index()}
+    tables = {"id_forms": table.sort_values("n", ascending=False).reset_index(), "id_traits": told}
+    return [finding], tables
+
+
+def _traits(one_hot, codes, names, traits, positive):
+    """Pairs with each trait and their labels, by what a chi-squared test finds most telling."""
+    share, n = positive.mean(), len(positive)
+    first, second = one_hot[codes[:, 0]], one_hot[codes[:, 1]]
+    tables = []
+    for place, having in (("the first", first), ("the second", second), ("either", first.maximum(second))):
+        n_pairs, n_positive = np.asarray(having.sum(axis=0)).ravel(), having.T @ positive.astype(float)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            of_pairs, others = n_positive / n_pairs, (positive.sum() - n_positive) / (n - n_pairs)
+            telling = (of_pairs - others) ** 2 / (share * (1 - share) * (1 / n_pairs + 1 / (n - n_pairs)))
+        table = {"trait": traits, "place": place, "n_pairs": n_pairs.astype(int)}
+        table |= {"positive_share": of_pairs, "others_share": others, "chi_squared": telling}
+        tables.append(pd.DataFrame(table | {"example": names[np.asarray(one_hot.argmax(axis=0)).ravel()]}))
+    table = pd.concat(tables).dropna(subset=["chi_squared"])
+    return table.sort_values("chi_squared", ascending=False, kind="stable", ignore_index=True)
 
 
 def _describe(name):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ..model_selection.pair_classes import PAIR_CLASSES, classes_of_numbers
+from ..model_selection.pair_classes import PAIR_CLASSES, SIDE_CLASSES, classes_by_side, classes_of_numbers
 from .finding import Finding, grade, percent
 from .similarity import similar_proteins
 
@@ -43,28 +43,41 @@ def check_shared_pairs(train, test):
     }
 
 
-def check_shared_proteins(train, test):
+def check_shared_proteins(train, test, side=None):
     """Test proteins that training has seen, and the class of each test pair.
 
     Parameters
     ----------
     train, test : EncodedPairs
+    side : ndarray of int of shape (n_proteins,), default=None
+        Side of each protein where there are two kinds; they tell C2a (side A new) from C2b.
 
     Returns
     -------
     findings : list of Finding
     tables : dict of str to DataFrame
-        ``test_classes``: pairs of class C1, C2 and C3.
+        ``test_classes``: pairs of each class.
     classes : ndarray of str of shape (n_test,)
     """
-    classes = classes_of_numbers(train.proteins, test.proteins)
-    counts = {name: int((classes == name).sum()) for name in PAIR_CLASSES}
+    names = PAIR_CLASSES if side is None else SIDE_CLASSES
+    if side is None:
+        classes = classes_of_numbers(train.proteins, test.proteins)
+    else:
+        classes = classes_by_side(train.proteins, test.proteins, side)
+    counts = {name: int((classes == name).sum()) for name in names}
     proteins = test.used()
     share = np.isin(proteins, train.used()).mean()
     text = f"{percent(share)} of the test proteins are in training; test pairs with both proteins seen: "
-    text += f"{counts['C1']:,} (C1), one: {counts['C2']:,} (C2), none: {counts['C3']:,} (C3)"
+    text += f"{counts['C1']:,} (C1), "
+    if side is None:
+        text += f"one: {counts['C2']:,} (C2), "
+    else:
+        text += (
+            f"only that of side B: {counts['C2a']:,} (C2a), only that of side A: {counts['C2b']:,} (C2b), "
+        )
+    text += f"none: {counts['C3']:,} (C3)"
     severity = grade(share, None, 0.0, None)
-    if counts["C1"] or counts["C2"]:
+    if counts["C3"] < len(test):
         text += "; only C3 tests on new proteins"
     table = pd.DataFrame({"class": list(counts), "n_pairs": list(counts.values())})
     if test.positive is not None:
@@ -73,12 +86,14 @@ def check_shared_proteins(train, test):
     return [finding], {"test_classes": table}, classes
 
 
-def check_similar_proteins(train, test, *, k, threshold):
+def check_similar_proteins(train, test, side=None, *, k, threshold):
     """Unseen test proteins that resemble a training protein, and test pairs that resemble a training pair.
 
     Parameters
     ----------
     train, test : EncodedPairs
+    side : ndarray of int of shape (n_proteins,), default=None
+        Side of each protein where there are two kinds; each is then reported by itself as well.
     k : int
     threshold : float
         See ``similar_proteins``.
@@ -93,21 +108,21 @@ def check_similar_proteins(train, test, *, k, threshold):
     unseen = np.setdiff1d(tested, known)
     found = similar_proteins(train.sequences, tested, known, k=k, threshold=threshold)
     new = found[np.isin(found["protein"], unseen)]
-    n_similar = new["protein"].nunique()
-    share = n_similar / max(len(unseen), 1)
-    text = (
-        f"{n_similar:,} of the {len(unseen):,} test proteins that are not in training ({percent(share)}) share at least "
-        f"{threshold:.0%} of their {k}-mers with a training protein"
-    )
-    findings = [
-        Finding(
-            "similar test proteins",
-            grade(share, 0.01, 0.05, 0.3),
-            share,
-            "share of unseen test proteins",
-            text,
+    groups = {"similar test proteins": ("", unseen)}
+    for number, letter in enumerate("AB" if side is not None else ""):
+        of_side = unseen[side[unseen] == number]
+        if len(of_side):
+            groups[f"similar test proteins of side {letter}"] = (f" of side {letter}", of_side)
+    findings = []
+    for check, (which, proteins) in groups.items():
+        n_similar = int(np.isin(proteins, new["protein"]).sum())
+        share = n_similar / max(len(proteins), 1)
+        text = (
+            f"{n_similar:,} of the {len(proteins):,} test proteins{which} that are not in training ({percent(share)}) share at "
+            f"least {threshold:.0%} of their {k}-mers with a training protein"
         )
-    ]
+        severity = grade(share, 0.01, 0.05, 0.3)
+        findings.append(Finding(check, severity, share, "share of unseen test proteins", text))
     n = len(train.sequences)
     ends = (
         np.concatenate([found["protein"], tested[np.isin(tested, known)]]),

@@ -7,7 +7,6 @@ from sklearn.metrics import roc_auc_score
 
 from ..classification.protein_frequency import ProteinFrequencyClassifier
 from ..data.layout import combine_proteins
-from ..model_selection.pair_classes import PAIR_CLASSES
 from .finding import Finding, auroc_severity, grade, percent
 
 BASELINES = {
@@ -16,8 +15,15 @@ BASELINES = {
     "degree": "degree",
     "positive and negative degree": None,  # logistic regression, see below
 }
+_MORE = {
+    "protein frequency": "the larger the share of positive pairs among those of two proteins",
+    "positive degree": "the more positive pairs two proteins have",
+    "degree": "the more pairs two proteins have",
+    "positive and negative degree": "the more their numbers of pairs of either label speak for two proteins",
+}
 _COLUMNS = ["baseline", "folds", "auroc", "auroc_sd", "accuracy", "n_folds", "n_test"]
 _FEWEST = 20
+_FEW = 0.05  # share of proteins of one label up to which the labels of the proteins count as balanced
 
 
 def check_one_label(pairs):
@@ -73,7 +79,7 @@ def check_baselines(pairs, folds, test=None, classes=None):
     test : EncodedPairs, default=None
         Test pairs with labels.
     classes : ndarray of str, default=None
-        C1, C2 or C3 of each test pair.
+        Class of each test pair.
 
     Returns
     -------
@@ -112,26 +118,32 @@ def check_baselines(pairs, folds, test=None, classes=None):
 def _worst(check, table, where, one_label):
     """The baseline farthest from chance; a score below 0.5 is as telling as one above."""
     row = table.iloc[int((table["auroc"] - 0.5).abs().to_numpy().argmax())]
-    on = where if not row["folds"].startswith("test C") else f"{where} of class {row['folds'][-2:]}"
+    on = (
+        where
+        if not row["folds"].startswith("test C")
+        else f"{where} of class {row['folds'].removeprefix('test ')}"
+    )
     text = (
         f"the baseline '{row['baseline']}', which reads no sequence, reaches AUROC {row['auroc']:.2f} and accuracy "
         f"{row['accuracy']:.2f} on {on}"
     )
     if auroc_severity(row["auroc"]) == "clean":
         text += " (0.50 is chance)"
-    lowest = table["auroc"].min()
-    if lowest < 0.4:
+    lowest = table.loc[table["auroc"].idxmin()]
+    if lowest["auroc"] < 0.4:
         text += (
-            f"; one falls to {lowest:.2f}: its order is the wrong way round, as the labels of held-out pairs are opposite to "
-            f"those of their proteins in training ({percent(one_label)} of the proteins have one label only)"
+            f"; '{lowest['baseline']}' falls to {lowest['auroc']:.2f}: {_MORE[lowest['baseline']]} in training, the "
+            f"rarer a held-out pair of them is positive. {percent(one_label)} of the proteins have one label only"
         )
+        if one_label < _FEW:
+            text += "; the others lack in training the label of the pair that is held out, as both labels are in balance"
     return Finding(check, auroc_severity(row["auroc"]), row["auroc"], "AUROC", text)
 
 
 def _on_test(name, statistic, pairs, test, classes):
     parts = {"test": np.ones(len(test), dtype=bool)}
     if len(np.unique(classes)) > 1:
-        parts |= {f"test {of}": classes == of for of in PAIR_CLASSES}
+        parts |= {f"test {of}": classes == of for of in np.unique(classes)}
     everything = np.arange(len(pairs))
     for part, mask in parts.items():
         rows = np.flatnonzero(mask)

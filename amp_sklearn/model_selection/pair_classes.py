@@ -61,11 +61,7 @@ def pair_classes(X_train, X_test, *, sides=None):
         return classes_of_numbers(train, test)
     numbers = np.unique(np.concatenate([train, test]), return_inverse=True)[1].reshape(-1, 2)
     side = required_sides(_one_table(X_train, X_test), numbers, sides)
-    classes = classes_of_numbers(train, test).astype("U3")
-    one = classes == "C2"
-    new = np.where(np.isin(test[one, 0], train), *numbers[len(train) :][one].T[::-1])
-    classes[one] = np.array(["C2a", "C2b"])[side[new]]
-    return classes
+    return classes_by_side(numbers[: len(train)], numbers[len(train) :], side)
 
 
 def _one_table(*tables):
@@ -91,6 +87,28 @@ def classes_of_numbers(train, test):
     ndarray of str of shape (n_test,)
     """
     return np.array(PAIR_CLASSES)[2 - np.isin(test, train).sum(axis=1)]
+
+
+def classes_by_side(train, test, side):
+    """Class of each test pair, of numbered proteins of two kinds.
+
+    Parameters
+    ----------
+    train, test : ndarray of int of shape (n_pairs, 2)
+    side : ndarray of int of shape (n_proteins,)
+        0 is side A, 1 side B; -1, unknown, leaves a pair in ``"C2"``.
+
+    Returns
+    -------
+    ndarray of str of shape (n_test,)
+        Of ``SIDE_CLASSES``.
+    """
+    classes = classes_of_numbers(train, test).astype("U3")
+    one = np.flatnonzero(classes == "C2")
+    first, second = test[one].T
+    new = np.where(np.isin(first, train), second, first)
+    classes[one] = np.array(["C2a", "C2b", "C2"])[side[new]]  # -1 takes the last
+    return classes
 
 
 class PairClassKFold:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from amp_sklearn.audit import audit_pairs
 from amp_sklearn.data import PairMatrix
@@ -145,3 +146,79 @@ def test_same_seed_same_audit(clean):
 def test_what_cannot_be_audited_says_why(arguments, parameters, error, message):
     with pytest.raises(error, match=message):
         audit_pairs(*arguments, **parameters)
+
+
+def test_how_ids_leak(clean):
+    pairs, y, sequences = clean
+    ids = [f"P{k:04d}" for k in range(N)]
+    second = [ids[b] + ("" if label else "-2") for (_, b), label in zip(pairs, y, strict=True)]
+    index = pd.MultiIndex.from_arrays([[ids[a] for a, _ in pairs], second])
+    audit = audit_pairs(frame(pairs, sequences).set_axis(index), y)
+    table = audit.tables["id_traits"]
+    assert table.iloc[0][["place", "positive_share", "others_share"]].tolist() == ["the second", 0, 1]
+    assert table.iloc[0]["n_pairs"] == (y == 0).sum()
+    verdict = audit["id form"].verdict
+    assert "where the second id has" in verdict and "such as P0" in verdict and "0.0 % of" in verdict
+
+
+def test_residues_beyond_the_twenty(clean):
+    pairs, y, sequences = clean
+    sequences = ["U" + sequence if k < 30 else sequence for k, sequence in enumerate(sequences)]
+    audit = audit_pairs(frame(pairs, sequences), y)
+    assert audit["non-standard residues"].severity == "note" and audit["non-standard residues"].number == 30
+    assert audit["letters"].severity == "clean"
+    with_them = (pairs < 30).any(axis=1)
+    assert f"{with_them.sum():,} pairs have one" in audit["non-standard residues"].verdict
+    told = audit_pairs(frame(pairs, sequences), with_them.astype(int))
+    assert told["non-standard residues"].severity == "warning"
+    assert "100.0 % of them positive against 0.0 % of the others" in told["non-standard residues"].verdict
+    table = told.tables["nonstandard_residues"]
+    assert len(table) == 30 and set(table["residues"]) == {"U"} and set(table["n"]) == {1}
+
+
+@pytest.mark.parametrize(("n_only", "severity"), [(0, "clean"), (25, "note"), (60, "warning")])
+def test_proteins_only_among_negatives_are_graded_by_what_they_tell(clean, n_only, severity):
+    pairs, y, sequences = clean
+    y = np.where((pairs < n_only).any(axis=1) & (np.random.default_rng(0).random(len(y)) < 1.0), 0, y)
+    if n_only == 25:  # most pairs of these proteins leave the set, so that few negatives have one
+        kept = ~(pairs < n_only).any(axis=1) | (np.arange(len(y)) % 3 == 0)
+        pairs, y = pairs[kept], y[kept]
+    found = audit_pairs(frame(pairs, sequences), y)["proteins only among negatives"]
+    in_positive = set(pairs[y == 1].ravel().tolist())
+    rule = np.array([int(a in in_positive and b in in_positive) for a, b in pairs])
+    assert found.number == 1 - rule[y == 0].mean()
+    assert f"average precision {average_precision_score(y, rule):.2f}" in found.verdict
+    assert found.severity == severity
+
+
+def test_similarity_of_each_side_apart():
+    rng = np.random.default_rng(0)
+    viral, human, others = proteins(1, 20), proteins(2, 200), proteins(3, 60)
+    relatives = [s[:-3] + "AAA" for s in viral[:6]] + proteins(
+        4, 3
+    )  # six of nine resemble a training protein
+    every = np.array([(a, b) for a in range(20) for b in range(200)])
+    train = every[rng.permutation(len(every))[:1500]]
+    X = [[viral[a], human[b]] for a, b in train]
+    test = [[relatives[a], others[b]] for a in range(9) for b in range(60)]
+    y, y_test = rng.integers(0, 2, len(X)), rng.integers(0, 2, len(test))
+    audit = audit_pairs(X, y, test, y_test)
+    assert audit["similar test proteins"].number == 6 / 69
+    assert audit["similar test proteins of side A"].number == 6 / 9
+    assert audit["similar test proteins of side A"].severity == "severe"
+    assert "6 of the 9 test proteins of side A" in audit["similar test proteins of side A"].verdict
+    assert audit["similar test proteins of side B"].severity == "clean"
+    mixed = [[viral[0], others[0]], [relatives[0], human[0]], *test]
+    classes = audit_pairs(X, y, mixed, [0, 1, *y_test]).tables["test_classes"].set_index("class")["n_pairs"]
+    assert classes.to_dict() == {"C1": 0, "C2a": 1, "C2b": 1, "C3": len(test)}
+
+
+def test_the_positive_label_is_not_decided_by_the_alphabet(clean):
+    pairs, y, sequences = clean
+    X = frame(pairs, sequences)
+    words = np.where(y == 1, "interacts", "no interaction")
+    assert audit_pairs(X, words).to_dict() == audit_pairs(X, y).to_dict()
+    unknown = np.where(y == 1, "alpha", "beta")
+    assert audit_pairs(X, unknown, pos_label="alpha").n_positive == (y == 1).sum()
+    with pytest.raises(ValueError, match="pos_label"):
+        audit_pairs(X, unknown)
