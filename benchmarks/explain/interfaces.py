@@ -202,9 +202,8 @@ def tables(arguments, complexes, truth):
         for folder in sorted(arguments.kept.glob("*+*"))
         if (folder / "facts.json").exists()
     }
-    write_page(
-        table, facts, report.found(), report.best_rule, arguments.results.with_suffix(".md"), arguments.docs
-    )
+    arguments.results.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n")
+    write_page(arguments.results, arguments.docs)
 
 
 def main():

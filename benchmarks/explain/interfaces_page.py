@@ -1,4 +1,11 @@
-"""The page and picture of interfaces.py; every sentence is made from the numbers."""
+"""The page and picture of interfaces.py, from its results; every sentence is made from the numbers.
+
+python benchmarks/explain/interfaces_page.py benchmarks/results/interfaces_8m.tsv
+"""
+
+import argparse
+import json
+from pathlib import Path
 
 import matplotlib
 
@@ -45,9 +52,11 @@ HEADER = [
 ]  # fmt: skip
 
 
-def answer(table, facts, found, best_rule):
+def answer(table, facts):
     """The plain answer, in sentences."""
     methods = table[table["kind"] == "method"]
+    best_rule = table.loc[table["kind"] == "rule", "roc_auc"].idxmax()
+    found = methods.index[(methods["above_chance"] < 0.05) & (methods["above_best_rule"] < 0.05)]
     trained = methods[[" | trained" in name for name in methods.index]]
     shuffled = methods.drop(trained.index)
     rule = table.loc[best_rule]
@@ -114,9 +123,19 @@ def draw(table, path):
     plt.close(figure)
 
 
-def write_page(table, facts, found, best_rule, markdown, docs):
-    """A page of the documentation and its picture, named as the results, and the whole table in Markdown."""
-    text, lines = answer(table, facts, found, best_rule), lines_of(table)
+def write_page(results, docs):
+    """A page of the documentation and its picture, named as the results, and the whole table in Markdown.
+
+    Parameters
+    ----------
+    results : Path
+        Table of rankings, ``.tsv``; beside it the facts about the models, ``.json``.
+    docs : Path
+    """
+    table = pd.read_csv(results, sep="\t", index_col="ranking")
+    facts = json.loads(results.with_suffix(".json").read_text())
+    markdown = results.with_suffix(".md")
+    text, lines = answer(table, facts), lines_of(table)
     short = shortened(table)
     rows = "\n".join("| " + " | ".join(line) + " |" for line in [HEADER, ["---"] * len(HEADER), *lines])
     markdown.write_text(f"{text}\n\n{rows}\n")
@@ -136,3 +155,11 @@ def write_page(table, facts, found, best_rule, markdown, docs):
     )
     parts = [text, "\n".join(image), whole, "\n".join(listed)]
     (docs / f"{markdown.stem}.inc").write_text("\n\n".join(parts) + "\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--docs", type=Path, default=Path(__file__).resolve().parents[2] / "docs")
+    arguments = parser.parse_args()
+    write_page(arguments.results, arguments.docs)

@@ -63,7 +63,7 @@ def measure(name, arguments, complexes, pair):
     seconds = json.loads(clock.read_text()) if clock.exists() else {"clock": 0.0, "processor": 0.0}
     start = time.perf_counter(), time.process_time()
     try:
-        scan = mutation_scan(model, pair, path=path)
+        scan = MutationScan.load(path) if arguments.partial else mutation_scan(model, pair, path=path)
     finally:
         seconds["clock"] += time.perf_counter() - start[0]
         seconds["processor"] += time.process_time() - start[1]
@@ -71,7 +71,8 @@ def measure(name, arguments, complexes, pair):
     start = time.perf_counter()
     look = mutation_scan(model, pair, method="gradient", verbose=0)
     seconds_look = time.perf_counter() - start
-    rows = np.random.default_rng(0).choice(len(scan), min(arguments.alone, len(scan)), replace=False)
+    done = np.flatnonzero(np.isfinite(scan.outputs))
+    rows = np.random.default_rng(0).choice(done, min(arguments.alone, len(done)), replace=False)
     start = time.perf_counter()
     differing = int((alone(model, pair, scan.variants.iloc[rows]) != scan.outputs[rows]).sum())
     seconds_alone = time.perf_counter() - start
@@ -82,12 +83,13 @@ def measure(name, arguments, complexes, pair):
         "pair": list(scan.pair_id),
         "residues": list(map(len, scan.sequences)),
         "variants": len(scan),
+        "computed": len(done),
         "threads": torch.get_num_threads(),
         "seconds": seconds,
         "alone": {"variants": len(rows), "differing": differing, "seconds": seconds_alone},
         "first_look": {"seconds": seconds_look, **look.agreement(scan)},
         "logit": scan.wild_output,
-        "change": dict(zip(("lowest", "median_size", "highest"), _spread(scan.changes), strict=True)),
+        "change": dict(zip(("lowest", "median_size", "highest"), _spread(scan.changes[done]), strict=True)),
         "first_positions": by[["position", "residue", "mean"]].head(5).to_dict("list"),
     }
 
@@ -99,7 +101,7 @@ def _spread(changes):
 def write_page(found, docs, kept):
     """``docs/mutation_scan_results.inc`` and the picture of the first model."""
     header = [
-        "model", "variants", "processor time of the scan", "time by the clock", "variants embedded alone that differ in any bit", "time of the first look",
+        "model", "variants computed", "processor time of the scan", "time by the clock", "variants embedded alone that differ in any bit", "time of the first look",
         "Spearman: variants", "Spearman: positions", "top tenth of positions shared", "logit", "changes: lowest, highest",
     ]  # fmt: skip
     lines = []
@@ -108,7 +110,7 @@ def write_page(found, docs, kept):
         lines.append(
             [
                 name,
-                f"{row['variants']:,}",
+                f"{row['computed']:,} of {row['variants']:,}",
                 f"{row['seconds']['processor']:.0f} s",
                 f"{row['seconds']['clock']:.0f} s",
                 f"{one['differing']} of {one['variants']:,}",
@@ -149,6 +151,7 @@ def main():
     parser.add_argument("--models", nargs="*", choices=MODELS, default=MODELS, metavar="MODEL")
     parser.add_argument("--length", type=int, default=300, help="residues of the protein, about")
     parser.add_argument("--alone", type=int, default=200, help="variants to embed alone, drawn at random")
+    parser.add_argument("--partial", action="store_true", help="use of a scan what is kept, and do not go on")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--kept", type=Path, default=KEPT)
     parser.add_argument("--results", type=Path, default=RESULTS)
