@@ -9,6 +9,7 @@ from .fully_connected import AEDNNClassifier, DPMClassifier
 from .late_interaction import LateInteractionClassifier
 from .nearest_pairs import NearestPairsClassifier
 from .protein_frequency import ProteinFrequencyClassifier
+from .published_pipeline import published_pipeline
 from .recurrent import GRUClassifier
 from .token_mean import TokenMeanClassifier
 from .transformer import AMPCSEClassifier, AMPSClassifier
@@ -27,5 +28,6 @@ __all__ = [
     "ProteinFrequencyClassifier",
     "TokenMeanClassifier",
     "load_checkpoint",
+    "published_pipeline",
     "torch_classifier",
 ]

@@ -41,6 +41,8 @@ _PHRASES = (
     (r"; use method='exact'", "--first-look", "; leave out --first-look", ""),
     (r"Use method='exact'", "--first-look", "Leave out --first-look", ""),
     (r"method='gradient' (?=refuses|estimates)", "--first-look", "--first-look ", ""),
+    (r"give the ESM-2 model that they were trained with as esm2", "--esm2", "name the ESM-2 model that they were trained with by --esm2", ""),
+    (r"(the file of its weights|this file) as autoencoder", "--autoencoder", r"\1 with --autoencoder", ""),
     (r": use joblib\.load if you trust its author", "",
      "", ": give them the ending .joblib if you trust their author"),
 )  # fmt: skip

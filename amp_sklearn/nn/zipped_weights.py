@@ -40,6 +40,8 @@ def weights_in_archive(path, member=None):
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             if any(entry.filename.endswith("data.pkl") for entry in entries):
                 return None, None
+            if any(entry.filename == "model.skops" for entry in entries):
+                raise ModelLoadError(f"{path} is a whole model by save_model, not weights: use load_model")
             chosen = _chosen(path, [entry.filename for entry in entries], member)
             limit = unpacked_limit(os.path.getsize(path))
             if archive.getinfo(chosen).file_size > limit:

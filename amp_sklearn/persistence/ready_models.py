@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from .archive import read_card
 
 _FOLDER = Path(__file__).parent / "ready"
@@ -10,6 +12,11 @@ _ABOUT = {
     "yeast-mini": (
         "Yeast pairs of Guo et al. (doi:10.1093/nar/gkn159): interactions from DIP, negatives from different compartments.",
         "Negatives of this kind teach compartments rather than interactions.",
+    ),
+    "human-mini": (
+        "Human pairs of Bernett et al. (doi:10.1093/bib/bbae076): interactions from HIPPIE, negatives that match the number of "
+        "partners of each protein; the published training part.",
+        "Its pairs were made so that little but the sequences tells them apart: scores are close to each other, and low.",
     ),
 }
 _LIMITS = (
@@ -31,7 +38,7 @@ def ready_models():
     --------
     >>> from amp_sklearn.persistence import load_model, ready_models
     >>> sorted(ready_models())
-    ['yeast-mini']
+    ['human-mini', 'yeast-mini']
     >>> load_model(ready_models()["yeast-mini"]).classes_
     array([0, 1])
     """
@@ -48,9 +55,14 @@ def ready_model_figures(name):
     Returns
     -------
     dict
-        Metrics as ``[mean, standard deviation]``, sizes, and ``how`` they were measured.
+        Metrics as a number, or as ``[mean, standard deviation]`` of folds; sizes; and ``how`` they were measured.
     """
     return json.loads((_FOLDER / f"{name}.json").read_text())
+
+
+def shown_figure(value):
+    """A metric as text, with its standard deviation where there is one."""
+    return " ± ".join(f"{number:.3f}" for number in np.atleast_1d(value))
 
 
 def ready_model_card(name):
@@ -67,9 +79,9 @@ def ready_model_card(name):
     about, caution = _ABOUT[name]
     found = ready_model_figures(name)
     rows = [
-        f"| {metric.replace('_', ' ')} | {value[0]:.3f} ± {value[1]:.3f} |"
+        f"| {metric.replace('_', ' ')} | {shown_figure(value)} |"
         for metric, value in found.items()
-        if isinstance(value, list)
+        if isinstance(value, list | float)
     ]
     lines = [
         "---",
@@ -81,7 +93,7 @@ def ready_model_card(name):
         f"# {name}",
         "",
         f"{about} {found['n_train']:,} pairs of {found['n_proteins']:,} proteins, {found['n_train_positive']:,} interacting. Late "
-        "interaction on esm2-mini, calibrated on protein-disjoint folds, with the applicability domain of its proteins.",
+        "interaction on esm2-mini, calibrated on pairs of proteins that it had not seen, with the applicability domain of its proteins.",
         "",
         "## Figures",
         "",
