@@ -201,7 +201,7 @@ def matched_by_degree(positives, forbidden, ratio, wanted, self_pairs, random, n
     swaps = _Swaps(pairs, forbidden, self_pairs, random, (0, 1) if side is None else (1,))
     if not swaps.repair():
         # each of these negatives is good: so many per positive can be had, if not in the same proportions
-        feasible = int((len(pairs) - len(swaps.bad())) / len(positives))
+        feasible = float(np.floor(100 * (len(pairs) - len(swaps.bad())) / len(positives)) / 100)
         left = [names[number] for number in np.unique(pairs[swaps.bad()])]
         raise ValueError(
             f"no negatives were found in which every protein occurs {ratio:g} times as often as among the positives: "

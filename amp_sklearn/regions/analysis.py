@@ -7,6 +7,12 @@ import numpy as np
 import pandas as pd
 
 from ..data import read_sequences
+from ..data.label_cells import read_labels
+from ..data.pairs import id_columns_of, label_column_of
+from ..data.tables import read_table
+from ..data.text_files import shown
+from ..exceptions import PairTableError
+from ..metrics import positive_label
 from .coverage import coverage
 from .enrichment import enrichment
 from .hit_rate_null import hit_rate_by_chance
@@ -156,12 +162,23 @@ def read_protein_lengths(path):
     ValueError
         If one protein has two lengths, or the file cannot be read.
     """
-    name = str(path).lower().removesuffix(".gz")
-    if name.endswith((".tsv", ".txt", ".xlsx")):
-        table = pd.read_excel(path) if name.endswith(".xlsx") else pd.read_csv(path, sep="\t")
+    if str(path).lower().removesuffix(".gz").endswith((".tsv", ".txt", ".csv", ".xlsx")):
+        table = read_table(path)
         if {"Entry", "Length"} <= set(table.columns) and "Sequence" not in table.columns:
-            return protein_lengths(table.set_index("Entry")["Length"])
+            return protein_lengths(pd.Series(_whole_numbers(table, "Length"), index=table.texts("Entry")))
     return protein_lengths(read_sequences(path))
+
+
+def _whole_numbers(table, name):
+    """Cells of a column as positive integers."""
+    texts = [str(cell).strip().removesuffix(".0") for cell in table.columns[name]]
+    odd = [row for row, text in enumerate(texts) if not (text.isascii() and text.isdigit())]
+    if odd:
+        raise PairTableError(
+            f"{table.source}: {len(odd):,} cell(s) of column {name!r} hold no whole number "
+            f"({shown(texts[odd[0]])}), {table.at(odd)}"
+        )
+    return [int(text) for text in texts]
 
 
 def outcomes_by_labels(explanation, path, cutoff=0.5):
@@ -172,7 +189,8 @@ def outcomes_by_labels(explanation, path, cutoff=0.5):
     explanation : Explanation
         With predictions.
     path : path-like
-        Table with the columns ``protein_a``, ``protein_b`` and ``label`` (1, 0).
+        Table of pairs as `read_pairs` takes it, with a label of two classes; the proteins of a pair may stand in either
+        order.
     cutoff : float, default=0.5
         Predicted probability from which on a pair counts as 1.
 
@@ -183,17 +201,27 @@ def outcomes_by_labels(explanation, path, cutoff=0.5):
     Raises
     ------
     ValueError
-        If there are no predictions, a column is missing, or a pair has no label.
+        If there are no predictions, a column is missing, a pair has no label or both, or nobody can tell which label is
+        the positive one.
     """
     if explanation.predictions is None:
         raise ValueError("labels need an explanation that holds the model's predictions; this one has none")
-    table = pd.read_csv(path, sep=None, engine="python")
-    missing = [name for name in ("protein_a", "protein_b", "label") if name not in table.columns]
-    if missing:
-        raise ValueError(f"{path}: expected the columns protein_a, protein_b, label; {missing} are missing")
-    known = table.drop_duplicates(["protein_a", "protein_b"]).set_index(["protein_a", "protein_b"])["label"]
-    y_true = known.reindex(pd.MultiIndex.from_arrays(explanation.pair_ids.T.tolist())).to_numpy(float)
-    if np.isnan(y_true).any():
-        a, b = explanation.pair_ids[int(np.flatnonzero(np.isnan(y_true))[0])]
-        raise ValueError(f"{path}: no label for pair {a}, {b} and {int(np.isnan(y_true).sum()) - 1} others")
-    return outcomes(y_true, (explanation.predictions >= cutoff).astype(int))
+    table = read_table(path)
+    columns = id_columns_of(table, None, {})
+    label = label_column_of(table, None, columns)
+    if label is None:
+        raise PairTableError(f"{table.source} has no column of labels; {table.found()}; call it 'label'")
+    labels = read_labels(table, label)
+    positive = labels == positive_label(np.unique(labels))
+    known: dict[frozenset, bool] = {}
+    for row, (a, b, value) in enumerate(zip(*map(table.texts, columns), positive, strict=True)):
+        if known.setdefault(frozenset((a, b)), bool(value)) != value:
+            raise PairTableError(
+                f"{table.source}: pair {shown(a)}, {shown(b)} has both labels, {table.at([row])}"
+            )
+    found = [known.get(frozenset(pair)) for pair in explanation.pair_ids.tolist()]
+    without = [row for row, value in enumerate(found) if value is None]
+    if without:
+        a, b = explanation.pair_ids[without[0]]
+        raise PairTableError(f"{table.source}: no label for pair {a}, {b} and {len(without) - 1} others")
+    return outcomes(np.array(found, dtype=int), (explanation.predictions >= cutoff).astype(int))

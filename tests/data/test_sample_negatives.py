@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from amp_sklearn.classification import ProteinFrequencyClassifier
-from amp_sklearn.data import load_bernett_mini, sample_negatives
+from amp_sklearn.data import load_bernett_mini, negative_strategies, sample_negatives
 from amp_sklearn.data.negative_strategies import pair_codes, pairs_of_codes
 from amp_sklearn.exceptions import PairTableWarning
 
@@ -168,3 +168,45 @@ def test_errors():
     square = [["a", "b"], ["c", "d"], ["a", "c"], ["b", "d"]]
     with pytest.raises(ValueError, match="Lower ratio, or use strategy='uniform'"):
         sample_negatives(square)  # each protein has one partner left and needs two
+
+
+def hubs_without_partners(n_hubs, n_leaves, n_extras):
+    """Every hub interacts with every leaf, extras with each other.
+
+    Each protein has enough partners left, but hubs have more ends than other hubs and extras can take together.
+    """
+    hubs = [f"hub{k}" for k in range(n_hubs)]
+    leaves = [f"leaf{k}" for k in range(n_leaves)]
+    extras = [f"extra{k}" for k in range(n_extras)]
+    return [(hub, leaf) for hub in hubs for leaf in leaves] + list(
+        zip(extras[::2], extras[1::2], strict=True)
+    )
+
+
+def test_swaps_end_when_their_budget_is_used_up(monkeypatch):
+    ended = []
+    repair = negative_strategies._Swaps.repair
+
+    def observed(swaps, *arguments):
+        budget, result = swaps.left, repair(swaps, *arguments)
+        ended.append((budget, swaps.left, result, len(swaps.bad())))
+        return result
+
+    monkeypatch.setattr(negative_strategies._Swaps, "repair", observed)
+    positives = hubs_without_partners(20, 60, 60)
+    with pytest.raises(ValueError, match="The largest feasible ratio lies near") as raised:
+        sample_negatives(positives, sides=None, random_state=0)
+    [(budget, left, repaired, n_bad)] = ended
+    assert budget == 20 * len(positives) + 100_000  # swaps to try, whatever the pairs
+    assert left == 0 and not repaired
+    # 1,200 ends of hubs: at most 20 * 19 of them go to other hubs and 60 to extras, the others into bad pairs
+    assert n_bad >= (1200 - 380 - 60) / 2
+    feasible = np.floor(100 * (1 - n_bad / len(positives))) / 100
+    assert f"lies near {feasible:g}." in str(raised.value) and 0 < feasible < 1
+    assert "use strategy='uniform'" in str(raised.value)
+    assert len(sample_negatives(positives, strategy="uniform", sides=None, random_state=0)) == len(positives)
+
+
+def test_a_small_set_without_enough_partners_ends_too():
+    with pytest.raises(ValueError, match=r"no negatives were found in which every protein occurs 1 times"):
+        sample_negatives(hubs_without_partners(3, 6, 6), sides=None, random_state=0)

@@ -1,14 +1,24 @@
 """The regions command: tables and pictures from files, and plain words for wrong input."""
 
+import csv
+import gzip
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from amp_sklearn.cli.regions import regions
-from amp_sklearn.regions import enrichment, explanation_from_ranked_segments
+from amp_sklearn.exceptions import PairTableError
+from amp_sklearn.explanation import Explanation
+from amp_sklearn.regions import (
+    enrichment,
+    explanation_from_ranked_segments,
+    outcomes_by_labels,
+    read_protein_lengths,
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +111,25 @@ def test_wrong_input_is_said_in_words(app, saved, published, tmp_path):
     (tmp_path / "labels.csv").write_text("protein_a,protein_b,label\nP1,P2,1\n")
     result = run(app, saved, published, "--labels", tmp_path / "labels.csv")
     assert "no label for pair P04899, P81274" in result.output
+
+
+def test_labels_and_lengths_are_read_as_every_other_table(saved, published, tmp_path):
+    explanation = Explanation.load(saved / "explanation.npz")
+    plain = outcomes_by_labels(explanation, saved / "labels.tsv")
+    table = published.samples[["protein_b", "protein_a", "label"]].copy()  # the other order
+    table.columns = ["Protein1", "Protein2", "Label"]
+    table["Label"] = np.where(table["Label"] == 1, "yes", "no")
+    table["note"] = '5" end'  # a quotation mark swallows no row
+    path = tmp_path / "labels.csv.gz"
+    with gzip.open(path, "wt", encoding="utf-16") as handle:
+        handle.write(table.to_csv(sep="\t", index=False, quoting=csv.QUOTE_NONE))
+    assert outcomes_by_labels(explanation, path).tolist() == plain.tolist()
+    a, b = explanation.pair_ids[0]
+    (tmp_path / "both.tsv").write_text(f"protein_a\tprotein_b\tlabel\n{a}\t{b}\t1\n{b}\t{a}\t0\n")
+    with pytest.raises(PairTableError, match="has both labels, line 3"):
+        outcomes_by_labels(explanation, tmp_path / "both.tsv")
+    (tmp_path / "lengths.tsv").write_text('Entry\tLength\tnote\nP1\t9\t"5-prime\nP2\t12\tx\n')
+    assert read_protein_lengths(tmp_path / "lengths.tsv").to_dict() == {"P1": 9, "P2": 12}
+    (tmp_path / "wrong.tsv").write_text("Entry\tLength\nP1\t9.5\n")
+    with pytest.raises(PairTableError, match=r"column 'Length' hold no whole number \(.*9.5.*\), line 2"):
+        read_protein_lengths(tmp_path / "wrong.tsv")
