@@ -18,6 +18,7 @@ NOT_HERE = {
     r"facebook/": "downloads a model",
     r"^regions attention\.npz": "files of the reader; tests/regions/test_region_command.py runs this command",
     r"^models import": "needs published weights and their ESM-2 model; tests/classification/test_published_pipeline.py runs this command",
+    r"postgresql://": "needs a server; tests/model_selection searches on one",
     r"^COMMAND|\.\.\.": "no command but its form",
 }
 
