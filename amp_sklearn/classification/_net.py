@@ -72,7 +72,7 @@ class PairNet(ClassifierMixin, NeuralNet):
     def train_step_single(self, batch, **fit_params):
         """Loss and gradient of a batch, in parts where the module wants them; the gradient is that of the whole batch."""
         X, (y, weight) = batch
-        parts = self.module_.parts(X)
+        parts = self.module_.batch_parts(X)
         if parts is None:
             return super().train_step_single(batch, **fit_params)
         self._set_training(True)

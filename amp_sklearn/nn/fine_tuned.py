@@ -104,7 +104,7 @@ class FineTunedPairs(PairModule):
         distinct, place = torch.unique(X.long(), return_inverse=True)
         return self.head(self.protein_features(distinct)[place].flatten(1))
 
-    def parts(self, X):
+    def batch_parts(self, X):
         return None if self.proteins is None else self.proteins.parts(X.long())
 
     def protein_part(self, X, side):

@@ -95,7 +95,7 @@ class PairModule(nn.Module):
         """
         return self(torch.cat([a[0], b[0]], dim=1))
 
-    def parts(self, X):
+    def batch_parts(self, X):
         """How a training batch is divided where it is too large to be computed at once; gradients of the parts add up.
 
         Parameters

@@ -101,7 +101,7 @@ def test_parts_are_small_and_hold_each_row_once():
         model.classes_, model.n_features_in_, model.layout_ = np.array([0, 1]), 2, None
         module = model._new_net(torch.device("cpu")).module_
         rows = torch.from_numpy(np.asarray(numbered))
-        parts, lengths = module.parts(rows), module.proteins.lengths
+        parts, lengths = module.batch_parts(rows), module.proteins.lengths
     assert sorted(torch.cat(parts).tolist()) == list(range(40)) and len(parts) > 5
     for part in parts:
         used = np.unique(rows[part].numpy().astype(int))

@@ -134,3 +134,8 @@ def test_the_compiled_block_is_that_of_torch(n_tokens, d_model, size, monkeypatc
         )
     torch.testing.assert_close(blocks["own"], one_by_one, rtol=1e-6, atol=1e-6 * float(expected.abs().max()))
     assert expected.std() > 1e-3
+
+
+def test_a_batch_is_not_divided():
+    module, X = make(), features(4, 30)
+    assert module.batch_parts(X) is None
