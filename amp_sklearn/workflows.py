@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from .model_selection import ProteinDisjointKFold, evaluate_folds
+from .model_selection import ProteinDisjointKFold, SideDisjointKFold, evaluate_folds
 from .model_selection.evaluation_report import FEWEST_PAIRS, few_pairs
 
 SUMMARY_METRICS = ("accuracy", "mcc", "roc_auc", "average_precision")
@@ -15,9 +15,10 @@ def cross_validation(scheme, n_splits=5, random_state=0):
 
     Parameters
     ----------
-    scheme : {"random", "protein-disjoint"}
+    scheme : {"random", "protein-disjoint", "new-side-a", "new-side-b"}
         ``"random"``: stratified random folds over pairs, which share proteins; ``"protein-disjoint"``: no protein of a
-        test pair occurs in training.
+        test pair occurs in training; of two kinds of protein, such as virus and host, ``"new-side-a"``: the protein of
+        side A (the kind of the first column) is new, that of side B is known, and ``"new-side-b"``: the reverse.
     n_splits : int, default=5
     random_state : int, default=0
 
@@ -40,11 +41,23 @@ def cross_validation(scheme, n_splits=5, random_state=0):
         return StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
     if scheme == "protein-disjoint":
         return ProteinDisjointKFold(n_splits, random_state=random_state)
-    raise ValueError(f"scheme must be 'random' or 'protein-disjoint', got {scheme!r}")
+    if scheme in ("new-side-a", "new-side-b"):
+        return SideDisjointKFold(n_splits, side=scheme[-1], random_state=random_state)
+    raise ValueError(
+        f"scheme must be 'random', 'protein-disjoint', 'new-side-a' or 'new-side-b', got {scheme!r}"
+    )
 
 
 def evaluate_schemes(
-    models, X, y, schemes=("random", "protein-disjoint"), *, n_splits=5, random_state=0, verbose=0
+    models,
+    X,
+    y,
+    schemes=("random", "protein-disjoint"),
+    *,
+    n_splits=5,
+    pos_label=None,
+    random_state=0,
+    verbose=0,
 ):
     """Cross-validate several models under several schemes, all on the same folds.
 
@@ -54,7 +67,11 @@ def evaluate_schemes(
     X, y
         Pairs of sequences and two-class labels.
     schemes : sequence of str, default=("random", "protein-disjoint")
+        See ``cross_validation``.
     n_splits : int, default=5
+    pos_label : object, default=None
+        The positive label. None: 1 of 0 and 1, the larger of two numbers, of texts a usual word such as "interacts";
+        other texts are refused.
     random_state : int, default=0
     verbose : int, default=0
 
@@ -72,7 +89,7 @@ def evaluate_schemes(
         for name, model in models.items():
             if verbose:
                 print(f"{scheme} {n_splits}-fold: {name}", flush=True)
-            of_folds, of_pairs = evaluate_folds(model, X, y, cv, verbose=verbose)
+            of_folds, of_pairs = evaluate_folds(model, X, y, cv, pos_label=pos_label, verbose=verbose)
             for table, tables in ((of_folds.reset_index(), metrics), (of_pairs, predictions)):
                 table.insert(0, "scheme", scheme)
                 table.insert(1, "model", name)

@@ -31,6 +31,8 @@ class Scheme(StrEnum):
     both = "both"
     random = "random"
     protein_disjoint = "protein-disjoint"
+    new_side_a = "new-side-a"
+    new_side_b = "new-side-b"
 
 
 @command
@@ -47,7 +49,8 @@ def evaluate(
         typer.Option(
             "--cv",
             help="Folds: protein-disjoint (no test protein in training; what to expect on new proteins), random (test "
-            "proteins occur in training; flattering), or both.",
+            "proteins occur in training; flattering), or both. Of two kinds of protein, such as virus and host: new-side-a "
+            "(the protein of the first column's kind is new, the other known) or new-side-b.",
         ),
     ] = Scheme.both,
     folds: Folds = 5,

@@ -12,8 +12,10 @@ from amp_sklearn.model_selection import (
     PairClassKFold,
     ProteinDisjointKFold,
     SideDisjointKFold,
+    make_baseline,
     pair_classes,
 )
+from amp_sklearn.workflows import evaluate_schemes
 
 VIRAL = ["V" + "ACDEFGHIKL"[k % 10] * (k // 10 + 1) for k in range(12)]
 HUMAN = ["H" + "ACDEFGHIKL"[k % 10] * (k // 10 + 1) for k in range(90)]
@@ -109,6 +111,25 @@ def test_sides_by_id_and_pair_matrices():
         assert one[0].tolist() == other[0].tolist() and one[1].tolist() == other[1].tolist()
     with pytest.raises(TypeError, match="pass the table of sequences"):
         list(SideDisjointKFold(3, sides=SIDES).split(matrix, y))
+
+
+def test_schemes_of_new_proteins_on_one_side():
+    X, y = host_virus()
+    words = np.where(y == 1, "alpha", "beta")
+    models = {"share": make_baseline("protein_share")}
+    metrics, predictions = evaluate_schemes(
+        models, X, words, ("new-side-a", "new-side-b"), n_splits=3, pos_label="alpha"
+    )
+    for side in "ab":
+        expected = SideDisjointKFold(3, side=side, random_state=0).summary(X, y)
+        rows = metrics[metrics["scheme"] == f"new-side-{side}"]
+        assert rows["n_test"].tolist() == expected["n_test"].tolist()
+        assert (
+            rows["n_positive"].tolist() == (expected["n_test"] * expected["test_positive"]).round().tolist()
+        )
+    assert set(predictions["prediction"]) <= {"alpha", "beta"}
+    with pytest.raises(ValueError, match="'new-side-a' or 'new-side-b', got 'side-a'"):
+        evaluate_schemes(models, X, y, ["side-a"])
 
 
 def test_too_few_proteins_of_a_side_says_what_is_possible():
