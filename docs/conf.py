@@ -13,6 +13,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
     "sphinx.ext.mathjax",
+    "myst_parser",  # tables that commands write in Markdown, and the changelog
 ]
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 extlinks_detect_hardcoded_links = False
@@ -26,9 +27,14 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "amp_sklearn"
 html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_js_files = ["tables.js"]
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
 }
+html_sidebars = {"index": [], "changelog": []}
 html_show_sourcelink = False
+toc_object_entries_show_parents = "hide"
