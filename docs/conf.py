@@ -1,6 +1,11 @@
 """Configuration of the documentation; builds offline with ``sphinx-build -W docs docs/_build/html``."""
 
+import sys
+from pathlib import Path
+
 import amp_sklearn
+
+sys.path.insert(0, str(Path(__file__).parent))  # gallery_pictures
 
 project = "amp_sklearn"
 author = "The amp_sklearn developers"
@@ -13,6 +18,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
     "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
     "myst_parser",  # tables that commands write in Markdown, and the changelog
 ]
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
@@ -21,7 +27,18 @@ autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 suppress_warnings = ["ref.term"]  # texts inherited from scikit-learn point to its glossary
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "image_scrapers": ("matplotlib", "gallery_pictures.save_displays"),
+    "reset_modules": ("matplotlib",),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "within_subsection_order": "ExampleTitleSortKey",
+}
 
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -63,9 +64,16 @@ def folder(tmp_path, monkeypatch):
     Path("annotations.tsv").write_text(
         "Entry\tDomain\n" + "".join(f"{name}\tDomain[3,20]\n" for name, _ in proteins)
     )
+    table[table["label"] == 1][["protein_a", "protein_b"]].to_csv("known.tsv", sep="\t", index=False)
+    table.to_csv("labelled.tsv", sep="\t", index=False)
+    table[["protein_a", "protein_b"]].to_csv("candidates.tsv", sep="\t", index=False)
+    table.to_csv("test_interaction.tsv", sep="\t", index=False, header=False)
+    pd.DataFrame(proteins).to_csv("test_dictionary.tsv", sep="\t", index=False, header=False)
     with pytest.raises(SystemExit) as ended:
         cli.main(["train", "pairs.tsv", "proteins.fasta", "--out", "model.amp", "--epochs", "1", "-q"])
     assert ended.value.code == 0
+    for name in ("my_organism.amp", "from_dscript.amp"):  # made by earlier lines of their pages
+        shutil.copy("model.amp", name)
     return tmp_path
 
 

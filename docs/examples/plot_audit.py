@@ -1,0 +1,41 @@
+"""
+Is a data set treacherous?
+==========================
+
+``audit_pairs`` looks for what would let a model score well without learning anything about sequences.
+"""
+
+# %%
+# A set with a trap: the human pairs that come with the package, and a second copy in which all negative pairs have been drawn from a
+# few proteins.
+
+import numpy as np
+
+from amp_sklearn import load_bernett_mini
+from amp_sklearn.audit import audit_pairs
+
+X, y = load_bernett_mini("val")
+X, y = X.iloc[:600], y[:600]
+audit = audit_pairs(X, y)
+audit.findings[["number", "unit", "severity"]]
+
+# %%
+# Half of the negative pairs now have a first protein out of ten.
+
+rng = np.random.default_rng(0)
+trap = X.reset_index()
+negative = np.flatnonzero(y == 0)[::2]
+few = trap.iloc[rng.choice(negative[:10], len(negative))]
+for column in ("protein_a", "sequence_a"):
+    trap.loc[negative, column] = few[column].to_numpy()
+trap = trap.set_index(["protein_a", "protein_b"])
+trapped = audit_pairs(trap, y)
+trapped.findings[["number", "unit", "severity"]]
+
+# %%
+# The share of positive pairs of each protein, and how far baselines get that read no sequence.
+
+from amp_sklearn.plotting import AuditDisplay
+
+display = AuditDisplay.from_audit(trapped)
+display
