@@ -19,7 +19,9 @@ def main():
     model = load_model(ready_models()["yeast-mini"])
     pairs = X[y == 1].iloc[:20]  # the surest of the first twenty known interactions
     surest = model.predict_proba(pairs)[:, 1].argmax()
-    pipeline = model.estimator_.estimator_  # without calibration and abstention, which do not change the order of pairs
+    pipeline = (
+        model.estimator_.estimator_
+    )  # without calibration and abstention, which do not change the order of pairs
     explanation = explain(pipeline, pairs.iloc[[surest]], "interaction_map")
     figure = Figure(figsize=(13, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1, 1.4))

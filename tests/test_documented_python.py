@@ -36,10 +36,10 @@ def blocks(page):
     """Python blocks of a page, in order, with the number of their first line."""
     text = (ROOT / page).read_text()
     if page.endswith(".md"):
-        found = re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        found = re.finditer(r"^```python\n(?P<code>.*?)^```", text, re.MULTILINE | re.DOTALL)
     else:
-        found = re.finditer(r"^ *\.\. code-block:: python\n\n((?:(?: +.*)?\n)+)", text, re.MULTILINE)
-    return [(text[: match.start(1)].count("\n") + 1, textwrap.dedent(match.group(1))) for match in found]
+        found = re.finditer(r"^( *)\.\. code-block:: python\n\n(?P<code>(?:(?:\1   .*)?\n)+)", text, re.MULTILINE)
+    return [(text[: m.start("code")].count("\n") + 1, textwrap.dedent(m["code"])) for m in found]
 
 
 PAGES_WITH_CODE = [page for page in PAGES if blocks(page)]
@@ -47,7 +47,9 @@ PAGES_WITH_CODE = [page for page in PAGES if blocks(page)]
 
 @pytest.mark.parametrize("page", PAGES_WITH_CODE)
 def test_every_page_runs_or_says_why_not(page):
-    assert page in RUN or len(NOT_RUN.get(page, "")) > 5, f"{page}: name it in RUN, or in NOT_RUN with a reason"
+    assert page in RUN or len(NOT_RUN.get(page, "")) > 5, (
+        f"{page}: name it in RUN, or in NOT_RUN with a reason"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_CODE)

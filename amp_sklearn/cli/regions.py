@@ -161,7 +161,8 @@ def regions(
         **rules,
     )
     written = analysis.write(out, str(tables))
-    written += _draw(analysis, out, pictures)
+    annotated = read["protein"] if wanted == "any" else read.loc[read["type"].isin(wanted), "protein"]
+    written += _draw(analysis, set(annotated), out, pictures)
     written += _tracks(explained, read, lengths, pair or [], out, pictures, types=wanted, k=k, **rules)
     n = analysis.n_unannotated
     without = f", {n} of them without a region of these types" if n else ""
@@ -189,14 +190,15 @@ def _types(text):
     return known.get(text.lower()) or tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _draw(analysis, out, picture_format):
+def _draw(analysis, annotated, out, picture_format):
     from ..plotting import CoverageDonutDisplay, EnrichmentForestDisplay, HitRateDisplay
 
     tables, by = analysis.tables, analysis.by
     displays = {}
     for name in [None] if by is None else sorted(set(by)):
         pairs, title = (None, "all pairs") if name is None else (by == name, name)
-        donuts = CoverageDonutDisplay.from_coverage(tables["coverage"], pairs=pairs, title=title)
+        shown = {"pairs": pairs, "annotated": annotated, "title": title}
+        donuts = CoverageDonutDisplay.from_coverage(tables["coverage"], **shown)
         displays[f"donuts_{name or 'all'}"] = donuts
     middle = analysis.thresholds[len(analysis.thresholds) // 2]
     displays["hit_rates"] = HitRateDisplay.from_hit_rates(tables["hit_rates"], threshold=middle)

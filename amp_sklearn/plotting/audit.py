@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..audit.finding import SEVERITY_COLORS
-from .style import LABEL, SERIES_COLORS, TICK, TITLE, Display, tidy
+from .style import SERIES_COLORS, TICK, TITLE, Display, tidy
 
 _BINS = np.linspace(0, 1, 22)  # an odd number, so that a share of one half lies in the middle of a bin
 
@@ -25,7 +25,8 @@ class AuditDisplay(Display):
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
-    ax_ : ndarray of matplotlib Axes of shape (3,)
+    ax_ : ndarray of matplotlib Axes of shape (n_panels,)
+        Checks; baselines and proteins where the audit has them, which few pairs do not allow.
 
     Examples
     --------
@@ -58,10 +59,18 @@ class AuditDisplay(Display):
         """
         height = max(3.4, 0.26 * len(self.audit.findings) + 0.8)
         self.figure_ = Figure(figsize=(13, height), layout="constrained")
-        self.ax_ = self.figure_.subplots(1, 3, width_ratios=(1.0, 1.2, 1.2))
-        self._draw_findings(self.ax_[0])
-        self._draw_baselines(self.ax_[1])
-        self._draw_proteins(self.ax_[2])
+        panels = [(1.0, self._draw_findings)]
+        baselines = self.audit.tables.get("baselines")
+        if baselines is not None and not baselines.empty:  # few pairs have no folds
+            panels.append((1.2, self._draw_baselines))
+        if self.audit.tables.get("proteins") is not None:
+            panels.append((1.2, self._draw_proteins))
+        self.figure_.set_size_inches(1.0 + 4.0 * len(panels), height)
+        self.ax_ = self.figure_.subplots(1, len(panels), width_ratios=[w for w, _ in panels], squeeze=False)[
+            0
+        ]
+        for ax, (_, draw) in zip(self.ax_, panels, strict=True):
+            draw(ax)
         self.figure_.suptitle(repr(self.audit)[1:-1], fontsize=TITLE, x=0.01, ha="left")
         return self
 
@@ -75,11 +84,8 @@ class AuditDisplay(Display):
         ax.set_xlim(-0.1, 2)
 
     def _draw_baselines(self, ax):
-        tidy(ax, "Baselines that read no sequence", "", "ROC AUC")
-        table = self.audit.tables.get("baselines")
-        if table is None or table.empty:
-            ax.text(0.5, 0.5, "not checked", ha="center", transform=ax.transAxes, fontsize=LABEL)
-            return
+        tidy(ax, "Baselines that read no sequence", "lines: standard deviation over folds", "ROC AUC")
+        table = self.audit.tables["baselines"]
         schemes, names = list(table["folds"].unique()), list(table["baseline"].unique())
         width = 0.8 / len(names)
         for k, name in enumerate(names):
@@ -105,10 +111,7 @@ class AuditDisplay(Display):
 
     def _draw_proteins(self, ax):
         tidy(ax, "Share of positive pairs, by protein", "share of positive pairs", "share of pair ends")
-        table = self.audit.tables.get("proteins")
-        if table is None:
-            ax.text(0.5, 0.5, "not checked", ha="center", transform=ax.transAxes, fontsize=LABEL)
-            return
+        table = self.audit.tables["proteins"]
         degree = (table["n_positive"] + table["n_negative"]).to_numpy()
         share = table["n_positive"].sum() / degree.sum()
         at_random = np.random.default_rng(self.random_state).binomial(degree, share)

@@ -70,7 +70,7 @@ class ReliabilityDisplay(PredictionsDisplay):
             )
             spread.hist(probability, bins=np.linspace(0, 1, 31), histtype="step", **style)
         diagram.set(xlim=(0, 1), ylim=(0, 1))
-        tidy(diagram, "Reliability", ylabel="share that interacts")
+        tidy(diagram, "Reliability", ylabel="share that interacts (95 % interval)")
         tidy(spread, xlabel="predicted probability", ylabel="pairs")
         add_legend(diagram, "upper left")
         return self

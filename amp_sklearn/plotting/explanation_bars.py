@@ -30,9 +30,13 @@ def draw_bars(explanation, pair, k, ax):
             interval = 1.96 * magnitudes.std(axis=0, ddof=1) / np.sqrt(len(explanation))
         signed = "magnitude of " if explanation.signed else ""
         title, xlabel = f"{len(explanation)} pairs", f"mean {signed}{value_name(explanation)}"
+        if interval is not None:
+            title += ", with 95 % interval of the mean"
     else:
         values = explanation.values[pair]
         title, xlabel = pair_title(explanation, pair), value_name(explanation)
+        if explanation.signed:
+            xlabel += "\n← against, → for an interaction"
     order = np.argsort(-np.abs(values), kind="stable")[:k]
     figure, ax = draw_on(ax, (5.2, 0.21 * len(order) + 1.3))
     ax.barh(

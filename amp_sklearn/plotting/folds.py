@@ -93,6 +93,8 @@ class FoldsDisplay(Display):
         -------
         FoldsDisplay
         """
+        drawn = [name for name in names if self.metrics[name].notna().any()]  # tiny folds may lack a class
+        names = drawn or list(names)
         schemes, models = self.metrics["scheme"].unique(), self.metrics["model"].unique()
         width = 0.8 / len(models)
         self.figure_ = Figure(figsize=(2.6 * len(names), 3.6), layout="constrained")
@@ -101,7 +103,7 @@ class FoldsDisplay(Display):
             for k, model in enumerate(models):
                 for at, scheme in enumerate(schemes):
                     chosen = (self.metrics["model"] == model) & (self.metrics["scheme"] == scheme)
-                    values = self.metrics.loc[chosen, name].to_numpy()
+                    values = self.metrics.loc[chosen, name].dropna().to_numpy()
                     if not len(values):
                         continue
                     x = at + (k - (len(models) - 1) / 2) * width

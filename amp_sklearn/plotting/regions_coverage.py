@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ..regions import ALL_TYPES, COVERAGE_BINS, coverage_bins
+from ..regions.hit_rates import NO_ANNOTATION
 from .style import LABEL, TICK, TITLE, Display, tidy
 
 WHICH_COLORS = {"top": "#0072B2", "low": "#D55E00"}
@@ -61,7 +62,7 @@ class CoverageDonutDisplay(Display):
         self.counts, self.title = counts, title
 
     @classmethod
-    def from_coverage(cls, coverage, *, type=ALL_TYPES, pairs=None, title="", ax=None):
+    def from_coverage(cls, coverage, *, type=ALL_TYPES, pairs=None, annotated=None, title="", ax=None):
         """Count coverage in bins and draw.
 
         Parameters
@@ -71,6 +72,9 @@ class CoverageDonutDisplay(Display):
         type : str, default="all types"
         pairs : array-like of bool of shape (n_pairs,), default=None
             Pairs to count, such as ``outcomes == "TP"``.
+        annotated : collection of str, default=None
+            Ids of the proteins of which regions are known; segments of the others are drawn in grey, apart from those
+            of which 0 to 10 % are covered. By default all proteins count as annotated.
         title : str, default=""
         ax : matplotlib Axes or a sequence of them, default=None
             One per value of ``which``.
@@ -90,7 +94,7 @@ class CoverageDonutDisplay(Display):
         if not rows.any():
             known = sorted(map(str, coverage["type"].unique()))
             raise ValueError(f"no row of type {type!r} for these pairs; the table has {', '.join(known)}")
-        return cls(coverage_bins(coverage[rows]), title or type).plot(ax=ax)
+        return cls(coverage_bins(coverage[rows], annotated=annotated), title or type).plot(ax=ax)
 
     def plot(self, *, ax=None):
         """Draw; ``ax`` as in ``from_coverage``.
@@ -103,12 +107,15 @@ class CoverageDonutDisplay(Display):
         whiches = [w for w in WHICH_LABELS if w in present]
         self.figure_, self.ax_ = axes_for(ax, len(whiches), (3.3 * len(whiches) + 1.1, 3.9))
         colors = mpl.colormaps["viridis_r"](np.linspace(0.02, 1.0, len(COVERAGE_BINS)))
+        names = list(COVERAGE_BINS)
+        if NO_ANNOTATION in self.counts:
+            colors, names = np.vstack([colors, mpl.colors.to_rgba("#CCCCCC")]), [*names, NO_ANNOTATION]
         for axes, which in zip(self.ax_, whiches, strict=True):
             rows = self.counts[self.counts["which"].astype(str) == which].sort_values("rank")
-            self._rings(axes, rows, colors, WHICH_LABELS[which])
+            self._rings(axes, rows, names, colors, WHICH_LABELS[which])
         handles = [
             Patch(facecolor=c, edgecolor="#555555", linewidth=0.4, label=b.replace("-", "–"))
-            for b, c in zip(COVERAGE_BINS, colors, strict=True)
+            for b, c in zip(names, colors, strict=True)
         ]
         self.ax_[-1].legend(
             handles=handles,
@@ -124,11 +131,10 @@ class CoverageDonutDisplay(Display):
         return self
 
     @staticmethod
-    def _rings(ax, rows, colors, name):
+    def _rings(ax, rows, names, colors, name):
         """Rank 1 innermost; a share of 6 % or more carries its number."""
         width = 0.68 / len(rows)
-        for ring, row in enumerate(rows.itertuples(index=False)):
-            counts = np.array(row[-len(COVERAGE_BINS) :], dtype=float)
+        for ring, counts in enumerate(rows[names].to_numpy(float)):
             shares = counts / counts.sum()
             radius = 0.32 + width * (ring + 1)
             wedges, _ = ax.pie(

@@ -13,7 +13,9 @@ _TICKS = (0.1, 0.25, 0.5, 0.7, 1, 1.4, 2, 4, 10)
 class EnrichmentForestDisplay(Display):
     """Forest plot: fold enrichment of each type with its confidence interval; one panel per group of pairs.
 
-    A filled marker has a Benjamini-Hochberg adjusted p-value below ``alpha``, an open one has not.
+    A filled marker has a Benjamini-Hochberg adjusted p-value below ``alpha``, an open one has not. Lines are the bootstrap
+    intervals of the table. Where one single protein offered a choice (``n_informative`` is 1), the p-value is followed by
+    an asterisk, which the legend explains: neither test nor interval says anything beyond that protein.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ class EnrichmentForestDisplay(Display):
         groups = list(table["group"].unique())
         types = list(table["type"].unique())
         whiches = [w for w in WHICH_LABELS if w in set(table["which"])]
-        size = (3.9 * len(groups) + 1.6, 0.34 * len(types) * len(whiches) + 1.4)
+        size = (3.9 * len(groups) + 1.8, max(0.34 * len(types) * len(whiches) + 1.4, 2.2))
         self.figure_, self.ax_ = axes_for(ax, len(groups), size, sharex=True, sharey=True)
         shift = dict(
             zip(whiches, np.linspace(0.19, -0.19, len(whiches)) if len(whiches) > 1 else [0], strict=True)
@@ -94,14 +96,14 @@ class EnrichmentForestDisplay(Display):
             tidy(axes, f"{group} (n = {rows['n_pairs'].max():,} pairs)")
             axes.set_ylim(-0.6, len(types) - 0.4)
             axes.text(1.01, 1.0, "adjusted", transform=axes.transAxes, fontsize=TICK, va="bottom")
-        label = "fold enrichment (observed / expected coverage)"
+        label = "fold enrichment (observed / expected coverage), with bootstrap interval"
         if ax is None and len(groups) > 1:
             self.figure_.supxlabel(label, fontsize=LABEL)
         else:
             for axes in self.ax_:
                 axes.set_xlabel(label, fontsize=LABEL)
         self.ax_[0].set_yticks(list(places.values()), list(places), fontsize=LABEL)
-        self._legend(whiches)
+        self._legend(whiches, alone=_of_one_protein(table).any(), inside=ax is not None)
         return self
 
     def _draw_row(self, axes, row, y):
@@ -119,6 +121,8 @@ class EnrichmentForestDisplay(Display):
                 markeredgewidth=1.5,
             )
         text = "n/a" if row.p_adjusted != row.p_adjusted else _p_text(row.p_adjusted)
+        if getattr(row, "n_informative", None) == 1:
+            text += " *"
         axes.text(
             1.01, y, text, transform=axes.get_yaxis_transform(), fontsize=TICK, va="center", color=color
         )
@@ -131,7 +135,8 @@ class EnrichmentForestDisplay(Display):
         reach = min(np.exp(np.abs(np.log(ends)).max(initial=0.0)) * 1.12, 11.0)
         return 1 / max(reach, 1.3), max(reach, 1.3)
 
-    def _legend(self, whiches):
+    def _legend(self, whiches, alone, inside):
+        """Beside all panels, where the layout makes room for it; on given axes beside the last one."""
         handles = [
             Line2D(
                 [], [], color=WHICH_COLORS[w], marker=WHICH_MARKERS[w], linewidth=1.8, label=WHICH_LABELS[w]
@@ -143,13 +148,18 @@ class EnrichmentForestDisplay(Display):
             handles.append(
                 Line2D([], [], color="#444444", marker="o", linestyle="", markerfacecolor=fill, label=label)
             )
-        self.ax_[-1].legend(
-            handles=handles,
-            fontsize=TICK,
-            frameon=False,
-            loc="center left",
-            bbox_to_anchor=(1.24, 0.5),
-        )
+        if alone:
+            handles.append(Line2D([], [], linestyle="", label="* of one protein only"))
+        if inside:
+            place = {"loc": "center left", "bbox_to_anchor": (1.24, 0.5)}
+            self.ax_[-1].legend(handles=handles, fontsize=TICK, frameon=False, **place)
+        else:
+            self.figure_.legend(handles=handles, fontsize=TICK, frameon=False, loc="outside right center")
+
+
+def _of_one_protein(table):
+    """Rows where a single protein offers a choice of segments."""
+    return table["n_informative"] == 1 if "n_informative" in table else np.zeros(len(table), dtype=bool)
 
 
 def _p_text(p):

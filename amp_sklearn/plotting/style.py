@@ -78,11 +78,18 @@ def method_name(method):
     return _METHOD_NAMES.get(method, method.replace("_", " "))
 
 
+_IN_LOGITS = {  # methods whose values are shares of the logit, or of one of its changes, whatever the model
+    "deep_shap", "esm2_gradients", "gradient_shap", "integrated_gradients", "interaction_map", "residue_gradients",
+}  # fmt: skip
+_SHARES = {"attention": "attention received (share)", "gini": "Gini importance (share)"}
+
+
 def value_name(explanation):
-    """Axis label of an explanation's values."""
-    if explanation.method == "attention":
-        return "attention received"
-    return f"{method_name(explanation.method)} {'importance' if explanation.method == 'gini' else 'value'}"
+    """Axis label of an explanation's values, with their unit where the method alone determines it."""
+    if explanation.method in _SHARES:
+        return _SHARES[explanation.method]
+    unit = " (logit)" if explanation.method in _IN_LOGITS else ""
+    return f"{method_name(explanation.method)} value{unit}"
 
 
 class Display:

@@ -140,10 +140,11 @@ def hit_rate(coverage, thresholds=(25, 50, 75), by=None, decimals=1):
 
 
 COVERAGE_BINS = tuple(f"{low}-{low + 10}" for low in range(0, 100, 10))
+NO_ANNOTATION = "no annotation"
 """Labels of the ten bins; a bin holds its upper bound, the first one also 0."""
 
 
-def coverage_bins(coverage, by=None, decimals=1):
+def coverage_bins(coverage, by=None, decimals=1, annotated=None):
     """Count segments by coverage in ten bins.
 
     Parameters
@@ -154,6 +155,9 @@ def coverage_bins(coverage, by=None, decimals=1):
         Group of each pair.
     decimals : int or None, default=1
         As in ``hit_rate``.
+    annotated : collection of str, default=None
+        Ids of the proteins of which regions are known. Segments of the others are counted in a last column,
+        ``"no annotation"``, and in no bin: nothing is known of them, which is not a coverage of 0.
 
     Returns
     -------
@@ -186,11 +190,15 @@ def coverage_bins(coverage, by=None, decimals=1):
             for edge in edges.astype(float)
         ]
         bins = np.searchsorted(above, percent, side="right")
+    columns = list(COVERAGE_BINS)
+    if annotated is not None:
+        bins = np.where(coverage["protein"].isin(set(annotated)).to_numpy(), bins, len(columns))
+        columns.append(NO_ANNOTATION)
     names = ["group", "which", "rank", "type"]
     frame = pd.DataFrame({"group": np.asarray(groups)[group], "bin": bins})
     for name in names[1:]:
         frame[name] = coverage[name].to_numpy()
     counts = frame.groupby([*names, "bin"], observed=True).size().unstack("bin", fill_value=0)  # noqa: PD010
-    counts = counts.reindex(columns=range(10), fill_value=0)
-    counts.columns = list(COVERAGE_BINS)
+    counts = counts.reindex(columns=range(len(columns)), fill_value=0)
+    counts.columns = columns
     return counts.reset_index()

@@ -16,7 +16,14 @@ from amp_sklearn.plotting import (
     HitRateDisplay,
     RegionTrackDisplay,
 )
-from amp_sklearn.regions import coverage, enrichment, hit_rate_by_chance, read_annotations, top_vs_low
+from amp_sklearn.regions import (
+    UNIPROT_TYPES,
+    coverage,
+    enrichment,
+    hit_rate_by_chance,
+    read_annotations,
+    top_vs_low,
+)
 
 FIGURES = ROOT / "docs" / "_static" / "regions"
 SEED = 0
@@ -86,10 +93,14 @@ def main():
 
     readable(rotation, position).to_csv(FIGURES / "enrichment.csv", index=False)
     readable_paired(paired).to_csv(FIGURES / "top_vs_low.csv", index=False)
+    annotated = set(annotations.loc[annotations["type"].isin(UNIPROT_TYPES), "protein"])
     for name, title in NAMES.items():
-        CoverageDonutDisplay.from_coverage(
-            covered, pairs=outcome == name, title=f"{title.capitalize()}, all types"
-        ).save(FIGURES / f"donuts_{name}.png")
+        shown = {
+            "pairs": outcome == name,
+            "annotated": annotated,
+            "title": f"{title.capitalize()}, all types",
+        }
+        CoverageDonutDisplay.from_coverage(covered, **shown).save(FIGURES / f"donuts_{name}.png")
     HitRateDisplay.from_hit_rates(rates).save(FIGURES / "hit_rates.png")
     EnrichmentForestDisplay.from_enrichment(rotation).save(FIGURES / "enrichment.png")
     shown = int(np.flatnonzero(samples["pair"] == "P11940-Q86U42")[0])

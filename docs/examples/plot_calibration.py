@@ -13,7 +13,7 @@ from amp_sklearn.calibration import ApplicabilityDomain, CalibratedPairClassifie
 from amp_sklearn.model_selection import make_baseline
 
 X, y = load_bernett_mini("train")
-X, y = X.iloc[:1500], y[:1500]
+X, y = X.iloc[::2], y[::2]
 X_test, y_test = load_bernett_mini("test")
 fitted = make_baseline("composition_logistic").fit(X, y)
 calibrated = CalibratedPairClassifier(make_baseline("composition_logistic"), method="sigmoid").fit(X, y)

@@ -6,14 +6,15 @@ Coverage of the most important segments by regions, compared with segments at ra
 """
 
 # %%
-# An explanation of 80 pairs.
+# An explanation of 84 pairs.
 
 from amp_sklearn import explain, load_bernett_mini, make_preset
 
 X, y = load_bernett_mini("val")
-X, y = X.iloc[:400], y[:400]
+X, y = X.iloc[::2], y[::2]
 model = make_preset("amps-small", random_state=0, max_epochs=4).fit(X, y)
-explanation = explain(model, X.iloc[:80], "attention")
+pairs = X.iloc[::6]
+explanation = explain(model, pairs, "attention")
 
 # %%
 # Regions. With files of UniProt or InterProScan, ``read_annotations`` reads them; so that this example needs none, regions are found in
@@ -21,7 +22,7 @@ explanation = explain(model, X.iloc[:80], "attention")
 
 from amp_sklearn.regions import annotation_table
 
-sequences = dict(zip(explanation.pair_ids.ravel(), X.iloc[:80].to_numpy().ravel(), strict=True))
+sequences = dict(zip(explanation.pair_ids.ravel(), pairs.to_numpy().ravel(), strict=True))
 
 
 def stretches(name, letters, width=20):
@@ -45,7 +46,9 @@ regions.groupby("type").size()
 from amp_sklearn.plotting import EnrichmentForestDisplay, RegionTrackDisplay
 from amp_sklearn.regions import enrichment
 
-table = enrichment(explanation, regions, sequences, types=list(types), n_resamples=999, n_bootstrap=200, random_state=0)
+table = enrichment(
+    explanation, regions, sequences, types=list(types), n_resamples=999, n_bootstrap=200, random_state=0
+)
 forest = EnrichmentForestDisplay.from_enrichment(table)
 forest
 

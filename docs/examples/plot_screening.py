@@ -29,11 +29,20 @@ import numpy as np
 
 scores = screen_pairs(model, proteins)
 known = {frozenset(pair) for pair, label in zip(X.index, y, strict=True) if label == 1}
-labelled = np.array([frozenset(pair) in known for pair in zip(scores["protein_a"], scores["protein_b"], strict=True)])
+labelled = np.array(
+    [frozenset(pair) in known for pair in zip(scores["protein_a"], scores["protein_b"], strict=True)]
+)
 figure, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-bins = np.linspace(0, 1, 26)
+bins = np.linspace(0, 1, 11)
 ax.hist(scores["score"], bins, density=True, color="#BBBBBB", label=f"all {len(scores):,} pairs")
-ax.hist(scores["score"][labelled], bins, density=True, histtype="step", linewidth=2, label=f"{labelled.sum()} labelled as interacting")
+ax.hist(
+    scores["score"][labelled],
+    bins,
+    density=True,
+    histtype="step",
+    linewidth=2,
+    label=f"{labelled.sum()} labelled as interacting",
+)
 ax.set(xlabel="score", ylabel="density")
-ax.legend(frameon=False)
+ax.legend(frameon=False, loc="upper left")
 plt.show()

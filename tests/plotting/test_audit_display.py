@@ -25,7 +25,10 @@ def test_every_check_and_baseline_is_drawn(audit, tmp_path):
     assert display._repr_png_().startswith(b"\x89PNG")
 
 
-def test_an_audit_without_scores_can_be_drawn():
+def test_an_audit_without_scores_has_no_empty_panel():
     audit = audit_pairs([["MA", "MC"], ["MC", "MD"], ["MD", "ME"]], [0, 1, 1])
     display = AuditDisplay.from_audit(audit)
-    assert any(text.get_text() == "not checked" for text in display.ax_[1].texts)
+    assert audit.tables.get("baselines") is None or audit.tables["baselines"].empty
+    titles = [ax.get_title(loc="left") for ax in display.ax_]
+    assert titles[0] == "Checks" and "Baselines that read no sequence" not in titles
+    assert all(ax.texts or ax.patches for ax in display.ax_)

@@ -105,7 +105,9 @@ def test_bars_of_signed_values_show_magnitudes_over_pairs_and_signs_for_one(sign
     over_pairs = AttributionDisplay.from_explanation(signed)
     assert all(bar.get_width() > 0 for bar in over_pairs.ax_.patches)
     assert "magnitude" in over_pairs.ax_.get_xlabel()
+    assert "95 % interval" in over_pairs.ax_.get_title(loc="left")
     one = AttributionDisplay.from_explanation(signed, pair=3)
+    assert "against" in one.ax_.get_xlabel()
     order = np.argsort(-np.abs(signed.values[3]))
     np.testing.assert_allclose([bar.get_width() for bar in one.ax_.patches], signed.values[3][order])
 

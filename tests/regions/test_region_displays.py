@@ -72,6 +72,33 @@ def test_donut_rings_are_the_bins(published, both, tmp_path):
         CoverageDonutDisplay.from_coverage(both, type="Chain")
 
 
+def test_donuts_show_proteins_without_annotation_apart():
+    table = pd.DataFrame({"pair": [0, 1, 2], "protein": ["P1", "P2", "P3"], "which": "top", "rank": 1})
+    table = table.assign(type="all types", coverage=[0.0, 95.0, 0.0])
+    counts = coverage_bins(table, annotated={"P1", "P2"})
+    assert counts.loc[0, ["0-10", "90-100", "no annotation"]].tolist() == [1, 1, 1]
+    display = CoverageDonutDisplay.from_coverage(table, annotated={"P1", "P2"})
+    wedges = [p for p in display.ax_[0].patches if isinstance(p, mpl.patches.Wedge)]
+    assert [round(w.theta2 - w.theta1) for w in wedges] == [120, *[0] * 8, 120, 120]
+    assert display.ax_[-1].get_legend().get_texts()[-1].get_text() == "no annotation"
+    assert "no annotation" not in CoverageDonutDisplay.from_coverage(table).counts
+
+
+def test_forest_flags_types_of_one_protein_and_shows_all_of_its_legend():
+    table = pd.DataFrame(
+        {"group": "TP", "which": ["top", "low"], "type": "Motif", "n_pairs": 90, "n_informative": [1, 2]}
+    )
+    table = table.assign(fold=[1.2, 0.8], fold_low=[1.1, 0.6], fold_high=[1.3, 1.1], p_adjusted=[0.01, 0.2])
+    display = EnrichmentForestDisplay.from_enrichment(table)
+    assert {t.get_text() for t in display.ax_[0].texts} == {"p = 0.010 *", "p = 0.20", "adjusted"}
+    (legend,) = display.figure_.legends
+    assert legend.get_texts()[-1].get_text() == "* of one protein only"
+    display.figure_.draw_without_rendering()
+    box, whole = legend.get_window_extent(), display.figure_.bbox
+    assert box.x1 <= whole.x1 and box.y0 >= 0 and box.y1 <= whole.y1
+    assert box.x0 >= max(t.get_window_extent().x1 for t in display.ax_[0].texts)
+
+
 def test_forest_shows_fold_interval_and_significance(enriched):
     display = EnrichmentForestDisplay.from_enrichment(enriched)
     assert len(display.ax_) == 2
