@@ -33,7 +33,9 @@ def broken_links(root):
         for link in page.links:
             parts = urlsplit(link)
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            if not target.exists() or (target in pages and unquote(parts.fragment) not in pages[target].anchors):
+            if not target.exists() or (
+                target in pages and unquote(parts.fragment) not in pages[target].anchors
+            ):
                 yield path, link
 
 
