@@ -26,7 +26,10 @@ NOT_RUN = {
     "docs/evaluation.rst": "takes minutes; docs/examples/plot_honest_evaluation.py makes the same calls",
     "docs/explanations.rst": "a list of forms, for models of the reader; tests/explanation runs each",
     "docs/functional_regions.rst": "files of the reader; tests/regions makes the same calls",
+    "docs/language_models.rst": "names models that are downloaded; tests/embedding makes the same calls on small ones",
+    "docs/mutation_scan.rst": "goes on from a model of the reader; tests/explanation/test_mutation_scan.py makes the same calls",
     "docs/own_files.rst": "files of the reader; tests/data makes the same calls",
+    "docs/screening.rst": "goes on from a model of the reader; tests/screening makes the same calls",
     "docs/start.rst": "names the published ESM-2, which is downloaded",
     "docs/trust.rst": "takes minutes; docs/examples/plot_calibration.py makes the same calls",
 }
