@@ -24,8 +24,8 @@ from amp_sklearn.plotting import AuditDisplay
 ROOT = Path(__file__).resolve().parents[2]
 DATA, RESULTS, DOCS = ROOT / "benchmarks" / "data", ROOT / "benchmarks" / "results", ROOT / "docs"
 SEED = 0
-ON_TEST = ("test pairs in training", "test proteins in training", "similar test proteins", "similar test pairs",
-           "shortcut on the test pairs")  # fmt: skip
+ON_TEST = ("test pairs in training", "test proteins in training", "label balance of test parts", "similar test proteins",
+           "similar test pairs", "shortcut on the test pairs", "proteins only among negatives, test pairs")  # fmt: skip
 
 
 def audits():
