@@ -28,6 +28,15 @@ def report(
     explained: Annotated[
         int, typer.Option("--explained", min=0, max=100, help="Pairs to explain and draw, the most probable.")
     ] = 8,
+    annotations: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--annotations",
+            help="File of annotated regions (UniProt, InterProScan, InterPro), drawn along the explained pairs; may be given "
+            "several times.",
+            show_default=False,
+        ),
+    ] = None,
     no_audit: Annotated[bool, typer.Option("--no-audit", help="Leave out the audit of the pairs.")] = False,
     title: Annotated[
         str, typer.Option("--title", help="Title of the page.")
@@ -42,9 +51,14 @@ def report(
     The page needs no network. Labels are used where the table has them.
     """
     model = model_file(model)
-    run.reads(model, pairs, *sequences, *([] if train_pairs is None else [train_pairs]))
+    run.reads(model, pairs, *sequences, *([] if train_pairs is None else [train_pairs]), *(annotations or []))
     run.writes(out, (".html",))
     data = read_input(run, pairs, sequences, reading, labelled=None, limit=limit)
+    regions = None
+    if annotations:
+        from ..regions import read_annotations
+
+        regions = read_annotations(annotations)
     training = None
     if train_pairs is not None:
         training = read_input(run, train_pairs, sequences, reading, labelled=False).X
@@ -61,6 +75,7 @@ def report(
         X_train=training,
         title=title,
         n_pairs_explained=explained,
+        annotations=regions,
         audit=not no_audit,
         random_state=seed,
     )

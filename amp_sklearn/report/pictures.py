@@ -5,7 +5,13 @@ import re
 
 from matplotlib.figure import Figure
 
-from ..plotting import AttributionDisplay, InteractionMapDisplay, ReliabilityDisplay, RocPrDisplay
+from ..plotting import (
+    AttributionDisplay,
+    InteractionMapDisplay,
+    RegionTrackDisplay,
+    ReliabilityDisplay,
+    RocPrDisplay,
+)
 
 
 def inline_svg(figure, name):
@@ -58,9 +64,32 @@ def explanation_picture(explanation):
     return AttributionDisplay.from_explanation(explanation).figure_
 
 
-def pair_pictures(explanation, pair):
-    """One pair along both sequences, and its interaction map where there is one."""
-    figures = [AttributionDisplay.from_explanation(explanation, kind="track", pair=pair).figure_]
+def pair_pictures(explanation, pair, residues=None, annotations=None, sequences=None):
+    """One pair along both sequences, with its annotated regions where there are some, and its interaction map.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    pair : int
+    residues : Explanation, default=None
+        The same pairs with a value for each residue, drawn in place of those of the segments.
+    annotations : DataFrame, default=None
+        Annotation table, see ``amp_sklearn.regions.read_annotations``.
+    sequences : dict, default=None
+        Sequence of each protein, for the regions.
+
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    """
+    along = explanation if residues is None else residues
+    if annotations is not None and annotations["protein"].isin(explanation.pair_ids[pair]).any():
+        track = RegionTrackDisplay.from_explanation(
+            along, annotations, sequences, pair=pair, types="any", outside="clip"
+        )
+    else:
+        track = AttributionDisplay.from_explanation(along, kind="track", pair=pair)
+    figures = [track.figure_]
     if explanation.pair_values is not None:
         figures.append(InteractionMapDisplay.from_explanation(explanation, pair=pair).figure_)
     return figures

@@ -40,6 +40,9 @@ class Report(HtmlPage):
     title : str, default="Protein-protein interactions"
     n_pairs_explained : int, default=8
         Pairs with the highest probability that are explained and drawn; 0 explains none.
+    annotations : DataFrame, default=None
+        Annotated regions of the proteins, as ``amp_sklearn.regions.read_annotations`` returns them; drawn along the pairs
+        that are explained.
     audit : bool, default=True
         Audit labelled pairs.
     random_state : int, default=0
@@ -75,6 +78,7 @@ class Report(HtmlPage):
         X_train=None,
         title="Protein-protein interactions",
         n_pairs_explained=8,
+        annotations=None,
         audit=True,
         random_state=0,
     ):
@@ -112,12 +116,43 @@ class Report(HtmlPage):
             figures=[(name, svg(figure, f"score{i}")) for i, (name, figure) in enumerate(figures)],
             audit=None if found is None else _worst_first(found),
             learning=None if curve is None else svg(curve, "learning"),
-            explained=self._explained(parts, X, probability, X_train, n_pairs_explained),
+            explained=self._explained(parts, X, probability, X_train, n_pairs_explained, annotations),
             pairs_title="Pairs",
             columns=list(self.table.columns),
             rows=script_json(self.table.to_numpy(dtype=object).tolist()),
             made=_made(model, X, y, random_state),
         )
+
+        self._evaluated = (model, X, y)
+
+    def to_skore(self):
+        """The same model and pairs as a report of skore, for those who keep their reports there.
+
+        Returns
+        -------
+        skore.EstimatorReport
+
+        Raises
+        ------
+        ImportError
+            If skore is not installed; the message says how to get it.
+        ValueError
+            If the pairs have no labels.
+
+        Notes
+        -----
+        Cross-validation needs no bridge: ``skore.CrossValidationReport(pipeline, X, y, splitter=ProteinDisjointKFold(5))``.
+        """
+        try:
+            from skore import EstimatorReport
+        except ImportError as error:
+            raise ImportError(
+                "to_skore needs the package skore, which is not installed: pip install 'amp-sklearn[skore]'"
+            ) from error
+        model, X, y = self._evaluated
+        if y is None:
+            raise ValueError("a report of skore needs labels; give them to Report as y")
+        return EstimatorReport(model, X_test=X, y_test=y, pos_label=1)
 
     def _predicted(self, parts, X, y):
         features = X
@@ -167,7 +202,7 @@ class Report(HtmlPage):
             counts |= {"interacting": int(y.sum()), "not interacting": int(len(y) - y.sum())}
         return counts | {"predicted to interact": int((probability > 0.5).sum())}
 
-    def _explained(self, parts, X, probability, X_train, n):
+    def _explained(self, parts, X, probability, X_train, n, annotations):
         """Pictures of the pairs with the highest probability; None if the model cannot be explained by segments."""
         if not n:
             return None
@@ -184,11 +219,17 @@ class Report(HtmlPage):
         else:
             self.warnings.append("the model reads no segments: there is no explanation of single pairs")
             return None
+        try:
+            residues = explain(parts.pipeline, chosen, "residue_gradients", background=background)
+        except (RefusedExplanation, ValueError):
+            residues = None  # the model reads more than the embedder's segments: these are drawn instead
+        sequences = dict(
+            zip(found.pair_ids.ravel().tolist(), chosen.to_numpy().ravel().tolist(), strict=True)
+        )
         pairs = []
         for number, row in enumerate(rows):
-            pictures = [
-                svg(figure, f"pair{number}-{i}") for i, figure in enumerate(pair_pictures(found, number))
-            ]
+            figures = pair_pictures(found, number, residues, annotations, sequences)
+            pictures = [svg(figure, f"pair{number}-{i}") for i, figure in enumerate(figures)]
             record = self.table.iloc[row]
             pairs.append(
                 {

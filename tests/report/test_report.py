@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,8 +14,10 @@ from typer.testing import CliRunner
 from amp_sklearn import cli
 from amp_sklearn.calibration import ApplicabilityDomain, SelectiveClassifier
 from amp_sklearn.data import load_bernett_mini
+from amp_sklearn.model_selection import ProteinDisjointKFold
 from amp_sklearn.persistence import save_model
 from amp_sklearn.presets import make_preset
+from amp_sklearn.regions import annotation_table
 from amp_sklearn.report import Report
 from amp_sklearn.report.intervals import metrics_with_intervals
 
@@ -114,6 +117,40 @@ def test_five_pairs_without_labels_and_what_is_warned_of(pairs, late):
     assert all(text.split("<")[0] in report.html for text in report.warnings)
     few = Report(late, X.iloc[:5], y[:5], n_pairs_explained=0, audit=False)
     assert any("say little" in text for text in few.warnings)
+
+
+def test_annotated_regions_and_residues_along_a_pair(pairs, late):
+    X, y = pairs
+    best = late.predict_proba(X)[:, 1].argmax()
+    protein = X.index[best][0]
+    regions = annotation_table([(protein, "Domain", 3, 20, "PROBE DOMAIN"), ("unknown", "Domain", 1, 2, "")])
+    plain = Report(late, X, y, n_pairs_explained=1, audit=False)
+    drawn = Report(late, X, y, n_pairs_explained=1, audit=False, annotations=regions)
+    assert "per residue" in svg_text(plain.html) and "Domain" not in svg_text(plain.html)
+    assert "per residue" in svg_text(drawn.html) and "Domain" in svg_text(drawn.html)
+
+
+def svg_text(page):
+    """Comments of the pictures: matplotlib draws letters as shapes, and writes each text in a comment beside them."""
+    return " ".join(re.findall(r"<!-- (.*?) -->", page))
+
+
+def test_the_bridge_to_skore(pairs, monkeypatch):
+    X, y = pairs
+    model = make_preset("composition").fit(X, y)
+    report = Report(model, X, y, n_pairs_explained=0, audit=False)
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "skore", None)
+        with pytest.raises(ImportError, match=r"pip install 'amp-sklearn\[skore\]'"):
+            report.to_skore()
+    skore = pytest.importorskip("skore", reason="an extra of this package: pip install 'amp-sklearn[skore]'")
+    bridged = report.to_skore()
+    assert bridged.metrics.roc_auc() == pytest.approx(roc_auc_score(y, model.predict_proba(X)[:, 1]))
+    folds = ProteinDisjointKFold(3, random_state=0)
+    crossed = skore.CrossValidationReport(make_preset("composition"), X, y, splitter=folds, pos_label=1)
+    assert crossed.metrics.roc_auc(aggregate=None).shape[1] == 3
+    with pytest.raises(ValueError, match="needs labels"):
+        Report(model, X, n_pairs_explained=0).to_skore()
 
 
 def test_a_model_without_segments_and_constant_predictions(pairs):
