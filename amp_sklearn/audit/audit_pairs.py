@@ -129,8 +129,9 @@ def audit_pairs(
         disjoint = folds.get("protein-disjoint", [])
         add(check_one_label(distinct))
         findings.append(check_only_negative(distinct))
-        if _has_both(test):
-            findings.append(check_only_negative(test.rows(test.distinct_rows()), of_test=True))
+        of_test = test.rows(test.distinct_rows()) if _has_both(test) else None
+        if _has_both(of_test):
+            findings.append(check_only_negative(of_test, of_test=True))
         add(check_baselines(distinct, folds, test if _has_both(test) else None, shared and shared[2]))
         add(check_id_forms(distinct, disjoint))
         add(check_lengths(distinct))
