@@ -323,7 +323,6 @@ class FineTunedPairClassifier(BaseTorchClassifier):
     def _reading(self, X, X_val=None, *, reset):
         """Pairs of numbers of proteins, while the proteins and the language model are lent to the module."""
         sequences, index, names = self._sequences(X, reset)
-        columns = getattr(self, "feature_names_in_", None)
         more, index_val = [], None
         if X_val is not None:
             found, index_val, names_val = self._sequences(X_val, False)
@@ -342,6 +341,7 @@ class FineTunedPairClassifier(BaseTorchClassifier):
                 f"the weights of {self.model!r} are not those of fit (fingerprint {language.fingerprint[:12]}, expected "
                 f"{fitted[:12]}); fit again, or give the model that was used"
             )
+        columns = vars(self).pop("feature_names_in_", None)  # the numbers have no names
         numbers = np.arange(len(sequences), dtype=np.float32)[:, None]
         pairs = PairMatrix(numbers, index, NUMBERS)
         held_out = None if index_val is None else PairMatrix(numbers, index_val, NUMBERS)

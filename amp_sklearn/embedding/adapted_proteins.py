@@ -55,7 +55,11 @@ class AdaptedProteins:
         self.lengths = np.array([len(sequence) + len(language.before) + 1 for sequence in self.sequences])
         self.places = [language.tokens.index(token) for token in tokens]
         if checkpointing:
-            language.forward.model.gradient_checkpointing_enable({"use_reentrant": False})
+            model = language.forward.model  # earlier versions have the second name only
+            enable = (
+                getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+            )
+            enable({"use_reentrant": False})
 
     def adapt(self, names, rank, alpha, dropout, parameters):
         """Put adapters into the language model, whose parameters are those of a module that trains them.

@@ -4,7 +4,7 @@ Random weights of one size for every family. "transformers" is the usual loop: i
 in the order given, padded, ``last_hidden_state``, means over the residues. Both run in turn, several rounds, on the same
 proteins; of both the median is given, and the ratio is the median over rounds.
 
-    python benchmarks/embedding/families.py --out benchmarks/results/families.json
+    python benchmarks/embedding/families.py --out benchmarks/results/families.json --docs docs/language_models_families.inc
 """
 
 import argparse
@@ -89,6 +89,7 @@ def measure(name, sequences, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="JSON file of the results")
+    parser.add_argument("--docs", type=Path, help="file of the table for the documentation")
     parser.add_argument("--proteins", type=int, default=16)
     parser.add_argument("--longest", type=int, default=1000, help="residues of a protein at most")
     parser.add_argument("--rounds", type=int, default=3)
@@ -113,6 +114,34 @@ def main():
     }
     with write_atomically(arguments.out) as unfinished:
         unfinished.write_text(json.dumps(result, indent=1) + "\n")
+    if arguments.docs:
+        arguments.docs.write_text(table(result))
+
+
+def table(result):
+    """The rows as a table of the documentation."""
+    columns = "family", "``model_type``", "largest difference", "ours", "transformers", "ratio (rounds)"
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    rows = [columns]
+    for row in result["rows"]:
+        spread = f"{min(row['ratios']):.2f} to {max(row['ratios']):.2f}"
+        rows.append(
+            (
+                row["family"],
+                f"``{row['model_type']}``",
+                f"{row['difference']:.1e}",
+                f"{row['ours']:,.0f}",
+                f"{row['transformers']:,.0f}",
+                f"{row['ratio']:.2f} ({spread})",
+            )
+        )
+    for row in rows:
+        lines += [f"   {'* -' if k == 0 else '  -'} {cell}" for k, cell in enumerate(row)]
+    about = (
+        f"Residues per second on {result['proteins']} yeast proteins ({result['residues']:,} residues), float32, "
+        f"{result['threads']} CPU thread(s), checkpoints of {result['weights']}; medians of {result['rounds']} paired rounds."
+    )
+    return "\n".join([*lines, "", about, ""])
 
 
 if __name__ == "__main__":

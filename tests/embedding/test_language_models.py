@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 import torch
 from sklearn.pipeline import make_pipeline
-from transformers import EsmModel
+from transformers import EsmModel, T5Config, T5EncoderModel
 
 from amp_sklearn import (
     ESM2Embedder,
@@ -223,6 +224,28 @@ def test_precision_that_is_not_safe_is_refused(tmp_path):
         for dtype in ("float32", "bfloat16")
     )
     assert 0 < np.abs(full - half).max() < 0.1 * np.abs(full).max()
+
+
+def test_a_sentencepiece_vocabulary_is_read(tmp_path):
+    """As ProtT5 and ProstT5 come: a file spiece.model, and no tokenizer.json."""
+    folder = tmp_path / "model"
+    model, _ = save("ProtT5", folder)
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    letters = "ACDEFGHIKLMNPQRSTVWYX"
+    text = [" ".join(np.random.default_rng(0).choice(list(letters), 50)) for _ in range(200)]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(text), model_prefix=str(folder / "spiece"), vocab_size=46, hard_vocab_limit=False,
+        pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2,
+    )  # fmt: skip
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model"))
+    model = T5EncoderModel(T5Config(**model.config.to_dict() | {"vocab_size": len(pieces)})).eval()
+    model.save_pretrained(folder)
+    ids = torch.tensor([[*pieces.encode("M K X T A Y"), 1]])
+    with torch.no_grad():
+        expected = model(ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0, :-1].numpy()
+    found = ProteinLanguageModelEmbedder(folder, store=None, device="cpu").residue_states(["MKUTAY"])[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("layer", [-1, 3, -2, 0, [-1, -2], [1, 2, 2]])
