@@ -18,9 +18,15 @@ from ..metrics import (
     probability_and_score,
 )
 from ._text_tables import markdown
-from .pair_classes import PAIR_CLASSES, pair_classes
+from .pair_classes import pair_classes
 
-_CLASS_NAMES = {"C1": "C1: both proteins seen", "C2": "C2: one protein seen", "C3": "C3: no protein seen"}
+_CLASS_NAMES = {
+    "C1": "C1: both proteins seen",
+    "C2": "C2: one protein seen",
+    "C2a": "C2a: side A new",
+    "C2b": "C2b: side B new",
+    "C3": "C3: no protein seen",
+}
 
 FEWEST_PAIRS = 50
 """Test pairs of a class below which a metric is flagged: its interval is then about as wide as what models differ by."""
@@ -204,9 +210,9 @@ def evaluate(model, X, y, *, X_train=None, ratios=RATIOS, pos_label=None):
     predictions = pd.DataFrame({"label": y, "probability": probability, "score": score})
     predictions["prediction"] = np.where(probability > 0.5, positive_class, other).astype(classes.dtype)
     if X_train is not None:
-        of_pair = pair_classes(X_train, X)
+        of_pair = pair_classes(X_train, X, sides="auto")
         predictions.insert(0, "pair_class", of_pair)
-        groups |= {_CLASS_NAMES[c]: of_pair == c for c in PAIR_CLASSES if (of_pair == c).any()}
+        groups |= {name: of_pair == c for c, name in _CLASS_NAMES.items() if (of_pair == c).any()}
     if (ids := pair_ids(X)) is not None:
         predictions.insert(0, "protein_a", ids[:, 0])
         predictions.insert(1, "protein_b", ids[:, 1])

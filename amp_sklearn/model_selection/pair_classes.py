@@ -41,7 +41,7 @@ def pair_classes(X_train, X_test, *, sides=None):
     Raises
     ------
     ValueError
-        If a table does not have two columns of sequences, or pairs show no two kinds where ``sides`` asks for them.
+        If a table does not have two columns of sequences, or ``sides`` does not fit to the pairs.
 
     References
     ----------
@@ -57,10 +57,10 @@ def pair_classes(X_train, X_test, *, sides=None):
     array(['C2a', 'C2b'], dtype='<U3')
     """
     train, test = common_protein_numbers(X_train, X_test)
-    if sides is None:
-        return classes_of_numbers(train, test)
     numbers = np.unique(np.concatenate([train, test]), return_inverse=True)[1].reshape(-1, 2)
-    side = required_sides(_one_table(X_train, X_test), numbers, sides)
+    side = None if sides is None else sides_of_pairs(_one_table(X_train, X_test), numbers, sides)
+    if side is None:
+        return classes_of_numbers(train, test)
     return classes_by_side(numbers[: len(train)], numbers[len(train) :], side)
 
 

@@ -12,6 +12,7 @@ from amp_sklearn.model_selection import (
     PairClassKFold,
     ProteinDisjointKFold,
     SideDisjointKFold,
+    evaluate,
     make_baseline,
     pair_classes,
 )
@@ -111,6 +112,16 @@ def test_sides_by_id_and_pair_matrices():
         assert one[0].tolist() == other[0].tolist() and one[1].tolist() == other[1].tolist()
     with pytest.raises(TypeError, match="pass the table of sequences"):
         list(SideDisjointKFold(3, sides=SIDES).split(matrix, y))
+
+
+def test_reports_tell_the_sides_apart():
+    X, y = host_virus()
+    train, tests = next(PairClassKFold(3, random_state=0).split_classes(X, y))
+    model = make_baseline("protein_share").fit(X[train], y[train])
+    rows = np.concatenate(list(tests.values()))
+    table = evaluate(model, X[rows], y[rows], X_train=X[train]).table.set_index("pairs")["n_pairs"]
+    names = ["C1: both proteins seen", "C2a: side A new", "C2b: side B new", "C3: no protein seen"]
+    assert table.to_dict() == {"all": len(rows)} | dict(zip(names, map(len, tests.values()), strict=True))
 
 
 def test_schemes_of_new_proteins_on_one_side():
