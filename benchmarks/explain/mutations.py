@@ -58,12 +58,16 @@ def alone(model, pair, variants):
 
 
 def measure(name, arguments, complexes, pair):
-    model, path = fitted(name, arguments, complexes), arguments.kept / f"{name}.npz"
-    clock = arguments.kept / f"{name}.seconds.json"
+    model, length = fitted(name, arguments, complexes), len(pair.iloc[0, 0])
+    chosen, part = None, name
+    if arguments.positions is not None:
+        chosen = np.random.default_rng(0).choice(length, arguments.positions, replace=False) + 1
+        part = f"{name}.{arguments.positions}"
+    path, clock = arguments.kept / f"{part}.npz", arguments.kept / f"{part}.seconds.json"
     seconds = json.loads(clock.read_text()) if clock.exists() else {"clock": 0.0, "processor": 0.0}
     start = time.perf_counter(), time.process_time()
     try:
-        scan = MutationScan.load(path) if arguments.partial else mutation_scan(model, pair, path=path)
+        scan = mutation_scan(model, pair, chosen, path=path)
     finally:
         seconds["clock"] += time.perf_counter() - start[0]
         seconds["processor"] += time.process_time() - start[1]
@@ -71,25 +75,24 @@ def measure(name, arguments, complexes, pair):
     start = time.perf_counter()
     look = mutation_scan(model, pair, method="gradient", verbose=0)
     seconds_look = time.perf_counter() - start
-    done = np.flatnonzero(np.isfinite(scan.outputs))
-    rows = np.random.default_rng(0).choice(done, min(arguments.alone, len(done)), replace=False)
+    rows = np.random.default_rng(0).choice(len(scan), min(arguments.alone, len(scan)), replace=False)
     start = time.perf_counter()
     differing = int((alone(model, pair, scan.variants.iloc[rows]) != scan.outputs[rows]).sum())
     seconds_alone = time.perf_counter() - start
-    look.save(arguments.kept / f"{name}.look.npz")
+    look.save(path.with_suffix(".look.npz"))
     by = scan.by_position()
     return {
         "encoder": arguments.name,
         "pair": list(scan.pair_id),
         "residues": list(map(len, scan.sequences)),
         "variants": len(scan),
-        "computed": len(done),
+        "of_all_variants": len(look),
         "threads": torch.get_num_threads(),
         "seconds": seconds,
         "alone": {"variants": len(rows), "differing": differing, "seconds": seconds_alone},
         "first_look": {"seconds": seconds_look, **look.agreement(scan)},
         "logit": scan.wild_output,
-        "change": dict(zip(("lowest", "median_size", "highest"), _spread(scan.changes[done]), strict=True)),
+        "change": dict(zip(("lowest", "median_size", "highest"), _spread(scan.changes), strict=True)),
         "first_positions": by[["position", "residue", "mean"]].head(5).to_dict("list"),
     }
 
@@ -101,7 +104,7 @@ def _spread(changes):
 def write_page(found, docs, kept):
     """``docs/mutation_scan_results.inc`` and the picture of the first model."""
     header = [
-        "model", "variants computed", "processor time of the scan", "time by the clock", "variants embedded alone that differ in any bit", "time of the first look",
+        "model", "variants scanned", "processor time of the scan", "time by the clock", "variants embedded alone that differ in any bit", "time of the first look",
         "Spearman: variants", "Spearman: positions", "top tenth of positions shared", "logit", "changes: lowest, highest",
     ]  # fmt: skip
     lines = []
@@ -110,7 +113,7 @@ def write_page(found, docs, kept):
         lines.append(
             [
                 name,
-                f"{row['computed']:,} of {row['variants']:,}",
+                f"{row['variants']:,} of {row['of_all_variants']:,}",
                 f"{row['seconds']['processor']:.0f} s",
                 f"{row['seconds']['clock']:.0f} s",
                 f"{one['differing']} of {one['variants']:,}",
@@ -131,15 +134,16 @@ def write_page(found, docs, kept):
     for line in [header, *lines]:
         table += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(line)]
     parts = [text, "\n".join(table)]
-    scans = [kept / f"{name}.npz" for name in found]
-    if scans[0].exists():
-        MutationScanDisplay.from_scan(MutationScan.load(scans[0])).save(
+    scan = kept / f"{next(iter(found))}.npz"
+    if scan.exists():
+        MutationScanDisplay.from_scan(MutationScan.load(scan)).save(
             docs / "_static" / "explanations" / "mutation_scan.png", dpi=80
         )
-    parts.append(
-        ".. image:: _static/explanations/mutation_scan.png\n"
-        "   :alt: heat map of the change of the logit by residue and position"
-    )
+    if (docs / "_static" / "explanations" / "mutation_scan.png").exists():
+        parts.append(
+            ".. image:: _static/explanations/mutation_scan.png\n"
+            "   :alt: heat map of the change of the logit by residue and position"
+        )
     (docs / "mutation_scan_results.inc").write_text("\n\n".join(parts) + "\n")
 
 
@@ -151,7 +155,7 @@ def main():
     parser.add_argument("--models", nargs="*", choices=MODELS, default=MODELS, metavar="MODEL")
     parser.add_argument("--length", type=int, default=300, help="residues of the protein, about")
     parser.add_argument("--alone", type=int, default=200, help="variants to embed alone, drawn at random")
-    parser.add_argument("--partial", action="store_true", help="use of a scan what is kept, and do not go on")
+    parser.add_argument("--positions", type=int, help="scan only so many positions, drawn at random")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--kept", type=Path, default=KEPT)
     parser.add_argument("--results", type=Path, default=RESULTS)
