@@ -6,12 +6,15 @@ import time
 import warnings
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
+from amp_sklearn import OptunaSearchCV, screen
 from amp_sklearn.classification import TokenMeanClassifier, load_checkpoint
 from amp_sklearn.embedding import EmbeddingStore
 from amp_sklearn.exceptions import EmbeddingStoreError, ModelLoadError
 from amp_sklearn.persistence import load_model
 
+N_TRIALS = 12
 RIGHT, REFUSED, WRONG, FOREIGN = "right result", "refused with our error", "WRONG NUMBERS", "FOREIGN ERROR"
 
 
@@ -62,6 +65,50 @@ def kill_while_training(folder, rng, X, y, expected, settings):
         killed(lambda: model.fit(X, y), rng.uniform(0.01, 0.3))
     model.fit(X, y)
     return RIGHT if np.array_equal(model.decision_function(X), expected) else WRONG
+
+
+def kill_while_searching(folder, rng, X, y, expected):
+    """A search goes on with what is recorded, and ends with the same parameters and scores as an uninterrupted one."""
+    folder.mkdir()
+    for _ in range(3):
+        killed(lambda: search(folder / "search.log").fit(X, y), rng.uniform(0.05, 0.4))
+    found = search(folder / "search.log").fit(X, y)
+    trials = [trial.number for trial in found.study_.trials if trial.state.is_finished()]
+    good = trials == list(range(N_TRIALS)) and history_of(found) == expected
+    return RIGHT if good else WRONG
+
+
+def search(storage):
+    """A search of twelve trials; in memory where there is no storage."""
+    from optuna.distributions import FloatDistribution
+
+    return OptunaSearchCV(
+        LogisticRegression(max_iter=300),
+        {"C": FloatDistribution(1e-3, 1e3, log=True)},
+        n_trials=N_TRIALS,
+        random_state=0,
+        storage=storage,
+        cv=3,
+        refit=False,
+    )
+
+
+def history_of(found):
+    """Parameters and mean score of each trial."""
+    return [(trial.params["C"], trial.value) for trial in found.study_.trials]
+
+
+def kill_while_screening(folder, rng, model, proteins, expected):
+    """A screen goes on at the next block, and its tables are the same bytes as those of an uninterrupted one."""
+    for _ in range(3):
+        killed(lambda: screened(model, proteins, folder), rng.uniform(0.01, 0.4))
+    return RIGHT if screened(model, proteins, folder) == expected else WRONG
+
+
+def screened(model, proteins, folder):
+    """Bytes of the tables of a screen."""
+    found = screen(model, proteins, None, folder, block_size=4)
+    return {path.name: path.read_bytes() for path in sorted((found.folder / "pairs").iterdir())}
 
 
 def write_at_once(folder, rng):

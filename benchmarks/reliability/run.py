@@ -23,6 +23,7 @@ from amp_sklearn.embedding import EmbeddingStore
 from amp_sklearn.embedding.store import FILE_NAME
 from amp_sklearn.nn import TokenMean
 from amp_sklearn.persistence import save_model
+from amp_sklearn.presets import make_preset
 
 from . import faults
 
@@ -69,6 +70,13 @@ def trials(folder, rng):
         which = int(rng.integers(2))
         return faults.read_model(folder / "x.amp", change(saved[which][1], rng), X, probabilities[which])
 
+    searched = faults.history_of(faults.search(None).fit(X, y))
+    sequences = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), rng.integers(20, 60))) for _ in range(40)]
+    proteins = {f"P{number}": sequence for number, sequence in enumerate(sequences)}
+    training = np.array(sequences).reshape(-1, 2)
+    screener = make_preset("composition").fit(training, np.arange(len(training)) % 2)
+    pairs = faults.screened(screener, proteins, folder / "whole")
+
     torch.save(TokenMean(2, 16, hidden=(4, 3)).state_dict(), folder / "weights.pth")
     weights = (folder / "weights.pth").read_bytes()
 
@@ -80,6 +88,10 @@ def trials(folder, rng):
          lambda: faults.kill_while_writing(fresh(), rng)),
         ("Three kills in one training", "SIGKILL after 10 to 300 ms", "the fit goes on and ends as an uninterrupted one", 30,
          lambda: faults.kill_while_training(fresh(), rng, X, y, expected, SETTINGS)),
+        ("Three kills in one search", "SIGKILL after 50 to 400 ms", "the search goes on and ends as an uninterrupted one", 30,
+         lambda: faults.kill_while_searching(fresh(), rng, X, y, searched)),
+        ("Three kills in one screen", "SIGKILL after 10 to 400 ms", "the screen goes on; its tables are the same bytes", 30,
+         lambda: faults.kill_while_screening(fresh(), rng, screener, proteins, pairs)),
         ("Four processes write one store", "fork, 25 batches each", "every batch arrives", 30,
          lambda: faults.write_at_once(fresh(), rng)),
         ("Flipped bit in a store", "one bit anywhere in the file", some, 500,
