@@ -143,7 +143,7 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
             ["train", "pairs.tsv", "proteins.fasta", "--model", "lstm"],
             "'lstm' is not one of 'late-interaction', 'late-interaction-ensemble', 'amps-small', 'composition'",
         ),
-        (["embed", "proteins.fasta", "--esm2", "no/such-model"], "cannot load the ESM-2 model"),
+        (["embed", "proteins.fasta", "--esm2", "no/such-model"], "cannot load the protein language model"),
         (["train", "pairs.tsv", "empty.fasta"], "empty.fasta is empty; expected FASTA, or a table"),
         (["predict", "pairs.tsv", "pairs.tsv", "proteins.fasta"], "pairs.tsv is no model that"),
         (
@@ -168,7 +168,7 @@ def test_demo_leaves_tables_pictures_and_a_model(run, tiny_esm2, tmp_path, monke
 def test_wrong_input_is_said_in_words(files, monkeypatch, capfd, arguments, message):
     table = pd.read_csv(files / "pairs.tsv", sep="\t", dtype=str)
     labels = {
-        "words": table["label"].map({"0": "none", "1": "binding"}),
+        "words": table["label"].map({"0": "none", "1": "strong"}),
         "three": ["2", *table["label"][1:]],
         "mixed": ["NaN", *table["label"][1:]],
         "ones": "1",

@@ -196,7 +196,7 @@ COMMANDS = [
     Situation("screen model.amp proteins.fasta --network n.xlsx", 2, "--network n.xlsx must end in .tsv or .graphml"),
     Situation("screen model.amp proteins.fasta --page p.html --prevalence 1", 2, "--prevalence is a share"),
     Situation("search pairs.tsv proteins.fasta --model composition", 2, "has no settings to search"),
-    Situation("embed proteins.fasta --esm2 facebook/esm2_t6_8M_UR50DD --out e.npz", 2, "cannot load the ESM-2 model"),
+    Situation("embed proteins.fasta --esm2 facebook/esm2_t6_8M_UR50DD --out e.npz", 2, "cannot load the protein language model"),
     Situation("embed proteins.fasta --out e.tsv", 2, "must end in .npz or .parquet"),
     Situation("embed long.fasta --out e.npz --dry-run", 0, "has 30,000; embedding them whole takes about"),
     Situation("embed long.fasta --out e.npz --dry-run --max-length 1022", 0, "would embed"),
