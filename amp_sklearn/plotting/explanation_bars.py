@@ -38,7 +38,8 @@ def draw_bars(explanation, pair, k, ax):
         if explanation.signed:
             xlabel += "\n← against, → for an interaction"
     order = np.argsort(-np.abs(values), kind="stable")[:k]
-    figure, ax = draw_on(ax, (5.2, 0.21 * len(order) + 1.3))
+    own_figure = ax is None
+    figure, ax = draw_on(ax, (5.2, 0.21 * len(order) + 1.6))
     ax.barh(
         np.arange(len(order)),
         values[order],
@@ -55,12 +56,11 @@ def draw_bars(explanation, pair, k, ax):
     tidy(ax, title=title, xlabel=xlabel)
     present = [block for block in PROTEIN_COLORS if any(block_of(label) == block for label in labels[order])]
     if len(present) > 1:
-        ax.legend(
-            handles=[Patch(color=PROTEIN_COLORS[block], label=f"protein {block}") for block in present],
-            fontsize=TICK,
-            frameon=False,
-            loc="lower right",
-        )
+        handles = [Patch(color=PROTEIN_COLORS[block], label=f"protein {block}") for block in present]
+        if own_figure:  # below the axes, where it hides no bar
+            figure.legend(handles=handles, fontsize=TICK, frameon=False, loc="outside lower center", ncols=2)
+        else:
+            ax.legend(handles=handles, fontsize=TICK, frameon=False, loc="lower right")
     return figure, ax
 
 

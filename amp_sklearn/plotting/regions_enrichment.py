@@ -96,7 +96,7 @@ class EnrichmentForestDisplay(Display):
             tidy(axes, f"{group} (n = {rows['n_pairs'].max():,} pairs)")
             axes.set_ylim(-0.6, len(types) - 0.4)
             axes.text(1.01, 1.0, "adjusted", transform=axes.transAxes, fontsize=TICK, va="bottom")
-        label = "fold enrichment (observed / expected coverage), with bootstrap interval"
+        label = "fold enrichment (observed / expected coverage)"
         if ax is None and len(groups) > 1:
             self.figure_.supxlabel(label, fontsize=LABEL)
         else:
@@ -148,6 +148,7 @@ class EnrichmentForestDisplay(Display):
             handles.append(
                 Line2D([], [], color="#444444", marker="o", linestyle="", markerfacecolor=fill, label=label)
             )
+        handles.append(Line2D([], [], color="#444444", linewidth=1.8, label="bootstrap interval"))
         if alone:
             handles.append(Line2D([], [], linestyle="", label="* of one protein only"))
         if inside:

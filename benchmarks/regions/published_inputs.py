@@ -7,7 +7,7 @@ import pandas as pd
 from amp_sklearn.regions import explanation_from_ranked_segments
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "tests" / "data" / "regions" / "published"
+FOLDER = ROOT / "tests" / "fixtures" / "regions" / "published"
 PROTEIN_TABLE = FOLDER / "uniprot_processed_proteins.tsv.gz"
 RESULTS = ROOT / "benchmarks" / "results"
 

@@ -6,14 +6,15 @@ Integrated gradients of a small Transformer: bars over many pairs, and one pair 
 """
 
 # %%
-# A Transformer of the published kind, small, on 500 human pairs.
+# A Transformer of the published kind, small, on 500 human pairs. ``aggregate="sum"`` keeps the sign of the values; as published, they
+# would be magnitudes.
 
 from amp_sklearn import explain, load_bernett_mini, make_preset
 
 X, y = load_bernett_mini("val")
 X, y = X.iloc[::2], y[::2]
 model = make_preset("amps-small", random_state=0, max_epochs=4).fit(X, y)
-explanation = explain(model, X.iloc[::8], "integrated_gradients", random_state=0)
+explanation = explain(model, X.iloc[::8], "integrated_gradients", aggregate="sum", random_state=0)
 explanation.top(3).head(6)
 
 # %%

@@ -34,8 +34,8 @@ table = pd.DataFrame(probabilities, index=X_test.index).assign(interacts=y_test)
 table.sort_values("late-interaction", ascending=False).head()
 
 # %%
-# How well the order of the pairs agrees with the labels. With 600 training pairs and the bundled model neither is far from the
-# diagonal, and that is the honest answer.
+# How well the order of the pairs agrees with the labels. With 600 training pairs of other proteins and the bundled model neither
+# curve is far from the diagonal, on either side of it: nothing can be told from so few pairs, and the picture says so.
 
 from amp_sklearn.plotting import RocPrDisplay
 
