@@ -66,26 +66,23 @@ def _improve(group, sizes, largest, weights, kind, graphs, inside, usual, rng):
     moved, n_groups = False, sizes.shape[1]
     between = np.array([_pairs_within_groups(graph, group, n_groups) for graph in graphs])
     kept = between + [np.bincount(group, weights=own, minlength=n_groups) for own in inside]  # label x group
+    worth = _worth(kept, usual)
+    links_of = sparse.hstack(graphs, format="csr")
+    label, other = np.divmod(links_of.indices, len(group))
     for unit in rng.permutation(len(group)):
         own, size = group[unit], sizes[kind[unit]]
-        links = np.array(
-            [
-                np.bincount(
-                    group[graph.indices[graph.indptr[unit] : graph.indptr[unit + 1]]],
-                    weights=graph.data[graph.indptr[unit] : graph.indptr[unit + 1]],
-                    minlength=n_groups,
-                )
-                for graph in graphs
-            ]
-        )
+        near = slice(links_of.indptr[unit], links_of.indptr[unit + 1])
+        cells = label[near] * n_groups + group[other[near]]
+        links = np.bincount(cells, weights=links_of.data[near], minlength=kept.size).reshape(kept.shape)
         links = links + inside[:, [unit]]
         without = kept[:, own] - links[:, own]
-        of_own = _worth(np.column_stack([kept[:, own], without]), usual)
-        gain = _worth(kept + links, usual) - _worth(kept, usual) - (of_own[0] - of_own[1])
+        lost = worth[own] - _worth(without[:, None], usual)[0]
+        gain = _worth(kept + links, usual) - worth - lost
         gain[(size + weights[unit] > largest[kind[unit]]) | (np.arange(n_groups) == own)] = -np.inf
         target = int(gain.argmax())
         if gain[target] > 1e-9 and size[own] > weights[unit]:
             kept[:, own], kept[:, target] = without, kept[:, target] + links[:, target]
+            worth = _worth(kept, usual)
             size[own], size[target] = size[own] - weights[unit], size[target] + weights[unit]
             group[unit], moved = target, True
     return moved
