@@ -32,6 +32,8 @@ from .late_interaction import LateInteractionClassifier
 NUMBERS = FeatureLayout(("protein",), 1)
 """What the module reads: the number of each protein."""
 
+_COLUMNS = ("n_features_in_", "feature_names_in_")  # of the sequences, while the base class sees numbers
+
 
 @torch_classifier
 class FineTunedPairClassifier(BaseTorchClassifier):
@@ -341,7 +343,8 @@ class FineTunedPairClassifier(BaseTorchClassifier):
                 f"the weights of {self.model!r} are not those of fit (fingerprint {language.fingerprint[:12]}, expected "
                 f"{fitted[:12]}); fit again, or give the model that was used"
             )
-        columns = vars(self).pop("feature_names_in_", None)  # the numbers have no names
+        columns = {name: vars(self).pop(name) for name in _COLUMNS if name in vars(self)}
+        self.n_features_in_ = NUMBERS.n_features
         numbers = np.arange(len(sequences), dtype=np.float32)[:, None]
         pairs = PairMatrix(numbers, index, NUMBERS)
         held_out = None if index_val is None else PairMatrix(numbers, index_val, NUMBERS)
@@ -352,5 +355,4 @@ class FineTunedPairClassifier(BaseTorchClassifier):
             del self._lent
             if hasattr(self, "net_"):
                 self.net_.module_.attach(None)
-            if columns is not None:
-                self.feature_names_in_ = columns
+            vars(self).update(columns)
