@@ -145,8 +145,6 @@ class FineTunedPairClassifier(BaseTorchClassifier):
         "gradient_checkpointing": ["boolean"],
         "store": [str, PathLike, None],
         "callbacks": [None],
-        "dtype": [StrOptions({"float32"})],
-        "symmetric": ["boolean"],
     }
 
     def __sklearn_tags__(self):
@@ -237,7 +235,7 @@ class FineTunedPairClassifier(BaseTorchClassifier):
         check_is_fitted(self)
         with self._reading(X, reset=False) as (pairs, _):
             self._attach(self.net_)
-            rows = Rows(pairs, torch.float32, torch.device(self.net_.device), NUMBERS)
+            rows = Rows(pairs, getattr(torch, self.dtype), torch.device(self.net_.device), NUMBERS)
             return predict_logits(self.net_, rows, self.batch_size, self.symmetric)
 
     def _module_spec(self, n_features, layout):
@@ -296,6 +294,7 @@ class FineTunedPairClassifier(BaseTorchClassifier):
         )
 
     def _train(self, X, y, weight, *, new, **settings):
+        self._lent = *self._lent[:2], X  # without pairs of weight 0
         if not new:
             self._attach(self.net_)
         return super()._train(X, y, weight, new=new, **settings)
@@ -335,7 +334,8 @@ class FineTunedPairClassifier(BaseTorchClassifier):
             sequences, names = sequences + [found[n] for n in more], names + [names_val[n] for n in more]
         embedder = self._embedder()
         embedder.long_protein_rule().check(sequences, names)
-        language = open_trainable_model(self.model, self.revision, resolve_device(self.device)).at(self.layer)
+        device = resolve_device(self.device)
+        language = open_trainable_model(self.model, self.revision, device, self.dtype).at(self.layer)
         embedder._check_longest(sequences, names, language)
         fitted = language.fingerprint if reset else self.fingerprint_
         if language.fingerprint != fitted:

@@ -144,13 +144,14 @@ def load_language_model(name, revision=None, device="auto", dtype="float32"):
         return _load(source, revision, device, resolve_dtype(dtype, device), stamp)
 
 
-def open_trainable_model(name, revision=None, device="auto"):
-    """A copy of a model of one's own, in float32, through whose forward pass autograd can go.
+def open_trainable_model(name, revision=None, device="auto", dtype="float32"):
+    """A copy of a model of one's own, through whose forward pass autograd can go.
 
     Parameters
     ----------
     name, revision, device
         As of `load_language_model`.
+    dtype : {"float32", "float64"}, default="float32"
 
     Returns
     -------
@@ -162,7 +163,7 @@ def open_trainable_model(name, revision=None, device="auto"):
     ModelLoadError
         As by `load_language_model`.
     """
-    return _open(_source(name)[0], revision, resolve_device(device), torch.float32, TrainableModel)
+    return _open(_source(name)[0], revision, resolve_device(device), getattr(torch, dtype), TrainableModel)
 
 
 def _source(name):
@@ -189,7 +190,7 @@ def _open(source, revision, device, dtype, forward=None):
     with _refused(source):
         family = _family(source, revision)
     name = str(dtype).removeprefix("torch.")
-    if name not in family.dtypes:
+    if name not in (*family.dtypes, "float64"):
         raise ValueError(
             f"{source} is of the family {family.model_type!r} ({family.models}), which is safe in "
             f"{' and '.join(family.dtypes)}; got dtype={name!r}"

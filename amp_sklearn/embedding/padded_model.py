@@ -47,7 +47,7 @@ class PaddedModel:
 
         Returns
         -------
-        Tensor of shape (T, d), float32
+        Tensor of shape (T, d), at least float32
             Packed: the proteins one after another, without padding and without the tokens skipped.
         """
         lengths = np.array([len(sequence) for sequence in tokens])
@@ -65,7 +65,7 @@ class PaddedModel:
         else:
             states = mean_of([found.hidden_states[layer] for layer in layers])
         mask[:, : self.skipped] = False
-        return states[mask].float()
+        return states[mask].to(torch.promote_types(self.dtype, torch.float32))
 
 
 class TrainableModel(PaddedModel):
