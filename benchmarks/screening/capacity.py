@@ -54,7 +54,9 @@ class Rates:
     def measured(cls):
         """From the files of results: the largest exact screen of them, and the GPU."""
         table = json.loads((RESULTS / "screening_proteome.json").read_text())
-        complete = [int(n) for n, found in table.items() if {"embedding", "exact", "two-stage"} <= set(found)]
+        complete = [
+            int(n) for n, found in table.items() if {"block", "embedding", "exact", "two-stage"} <= set(found)
+        ]
         n = max(complete)
         found = table[str(n)]
         late, two = found["exact"]["late-interaction"], found["two-stage"]
@@ -67,7 +69,7 @@ class Rates:
 
         return cls(
             found["embedding"]["residues"] / found["embedding"]["processor_seconds"],
-            late["pairs_per_processor_second_of_blocks"],
+            found["block"]["pairs_per_processor_second"]["own"],
             two["pairs_per_processor_second_of_blocks"],
             of_gpu("gpu_embedding_650M", "residues"),
             of_gpu("gpu_late_all_vs_all", "pairs"),

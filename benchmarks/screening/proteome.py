@@ -32,7 +32,7 @@ from .page import write_page
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "benchmarks" / "results" / "screening_proteome.json"
 CHILD = "benchmarks.screening.child"
-PARTS = ("embedding", "exact", "two-stage", "kills", "growth", "large")
+PARTS = ("block", "embedding", "exact", "two-stage", "kills", "growth", "large")
 KILLS = 5
 SHARE = 0.2
 
@@ -168,6 +168,38 @@ def of_width(width, n_proteins):
     return found
 
 
+def block():
+    """Processor time of one block of late interaction, 2,048 proteins with each other, by the compiled loop and by torch."""
+    import torch
+
+    from amp_sklearn.cpu.compilation import KERNELS, KERNELS_VARIABLE
+    from amp_sklearn.nn import LateInteraction
+    from amp_sklearn.screening.disk_screen import WHOLE_BLOCK
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    module, X = LateInteraction(20, 192).eval(), torch.randn(WHOLE_BLOCK, 1920)
+    found = {}
+    with torch.inference_mode():
+        part = module.protein_part(X)
+        few = tuple(tensor[:64] for tensor in part)
+        for kernels in KERNELS:
+            os.environ[KERNELS_VARIABLE] = kernels
+            module.score_block(few, few)  # compiled, or read from the disk
+            times = []
+            for _ in range(3 if kernels == KERNELS[0] else 1):
+                start = time.process_time()
+                module.score_block(part, part)
+                times.append(time.process_time() - start)
+            found[kernels] = min(times)
+        del os.environ[KERNELS_VARIABLE]
+    return {
+        "n_pairs": WHOLE_BLOCK**2,
+        "processor_seconds": found,
+        "pairs_per_processor_second": {name: WHOLE_BLOCK**2 / seconds for name, seconds in found.items()},
+    }
+
+
 def main():
     arguments = parse_arguments()
     folder, n = arguments.folder.resolve(), arguments.proteins
@@ -181,6 +213,7 @@ def main():
         return fitted_model(name, folder)
 
     actions = {
+        "block": block,
         "embedding": lambda: embed(n),
         "exact": lambda: {
             name: screened(model(name), n, folder / name) for name in ("late-interaction", "ESM2_DPM")

@@ -23,6 +23,9 @@ GOAL_GIB = 4
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=3_000_000)
+    parser.add_argument(
+        "--fitted", type=int, default=None, help="fit to so many of the pairs only; by default to all"
+    )
     parser.add_argument("--proteins", type=int, default=20_000)
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--batch-size", type=int, default=1024)
@@ -57,6 +60,7 @@ def main():
         seconds = {"writing": time.perf_counter() - start}
         memory["features written"] = resident_gib("VmHWM")
         index = random.integers(0, arguments.proteins, (arguments.pairs, 2))
+        n_fitted = arguments.fitted or arguments.pairs
         X, y = PairMatrix(features, index, layout), random.integers(0, 2, arguments.pairs)
         start, processor = time.perf_counter(), time.process_time()
         model = TokenMeanClassifier(
@@ -67,7 +71,7 @@ def main():
             random_state=0,
             device="cpu",
             validation=None,
-        ).fit(X, y)
+        ).fit(X[:n_fitted], y[:n_fitted])
         seconds["fit of one epoch"] = time.perf_counter() - start
         seconds["fit of one epoch, processor"] = time.process_time() - processor
         memory["fitted"] = resident_gib("VmHWM")
@@ -77,6 +81,7 @@ def main():
         memory["predicted"] = resident_gib("VmHWM")
         found = {
             "pairs": arguments.pairs,
+            "pairs_fitted": n_fitted,
             "proteins": arguments.proteins,
             "width": arguments.width,
             "file_gib": os.path.getsize(path) / 2**30,
