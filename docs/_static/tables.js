@@ -47,7 +47,12 @@ function addFilter(table) {
 function makeSortable(table) {
   if (!table.tHead || table.tHead.rows.length !== 1 || table.tBodies.length !== 1) return;
   const rows = Array.from(table.tBodies[0].rows);
+  for (const cell of table.tBodies[0].querySelectorAll("td")) {
+    const text = cell.textContent.trim();
+    if (text.length < 16 && !Number.isNaN(leadingNumber(text))) cell.classList.add("number"); // "0.661 ± 0.010" in one line
+  }
   const headers = Array.from(table.tHead.rows[0].cells);
+  if (headers.length > 6) table.classList.add("wide");
   if (rows.length < 4 || rows.some((row) => row.cells.length !== headers.length)) return;
   headers.forEach((header, column) => {
     const button = document.createElement("button");
@@ -61,7 +66,7 @@ function makeSortable(table) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".bd-article table.docutils:not(.autosummary), .bd-article table.table:not(.autosummary)").forEach((table) => {
+  document.querySelectorAll(".bd-article table.table:not(.autosummary)").forEach((table) => {
     if (!table.dataset.sortable) {
       table.dataset.sortable = "yes";
       makeSortable(table);
