@@ -28,7 +28,9 @@ class Page(HTMLParser):
 
 def broken_links(root):
     """Pairs of a page and one of its links that leads nowhere."""
-    found = (path for path in sorted(root.rglob("*.html")) if "_static" not in path.parts)  # a template of the theme
+    found = (
+        path for path in sorted(root.rglob("*.html")) if "_static" not in path.parts
+    )  # a template of the theme
     pages = {path.resolve(): Page(path) for path in found}
     for path, page in pages.items():
         for link in page.links:
