@@ -2,7 +2,8 @@
 
 Random weights of one size for every family. "transformers" is the usual loop: its own tokenizer on batches of eight proteins
 in the order given, padded, ``last_hidden_state``, means over the residues. Both run in turn, several rounds, on the same
-proteins; of both the median is given, and the ratio is the median over rounds.
+proteins; of both the median is given, and the ratio is the median over rounds. Seconds are those of processor time, so that other
+programs on the machine change little.
 
     python benchmarks/embedding/families.py --out benchmarks/results/families.json --docs docs/language_models_families.inc
 """
@@ -71,9 +72,9 @@ def measure(name, sequences, rounds):
         rates: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(rounds):
             for way in sorted(ways, reverse=bool(number % 2)):
-                start = time.perf_counter()
+                start = time.process_time()
                 ways[way]()
-                rates[way].append(n_residues / (time.perf_counter() - start))
+                rates[way].append(n_residues / (time.process_time() - start))
     ratios = [ours / theirs for ours, theirs in zip(rates["ours"], rates["transformers"], strict=True)]
     return {
         "family": name,
@@ -138,7 +139,7 @@ def table(result):
     for row in rows:
         lines += [f"   {'* -' if k == 0 else '  -'} {cell}" for k, cell in enumerate(row)]
     about = (
-        f"Residues per second on {result['proteins']} yeast proteins ({result['residues']:,} residues), float32, "
+        f"Residues per second of processor time on {result['proteins']} yeast proteins ({result['residues']:,} residues), float32, "
         f"{result['threads']} CPU thread(s), checkpoints of {result['weights']}; medians of {result['rounds']} paired rounds."
     )
     return "\n".join([*lines, "", about, ""])

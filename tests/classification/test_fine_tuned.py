@@ -231,6 +231,7 @@ CHECKED = {"max_epochs": 1, "batch_size": 256, "dtype": "float64"}  # as of the 
 NumericFineTuned.__name__ = "FineTunedPairClassifier"
 
 
+@pytest.mark.slow
 @parametrize_with_checks([NumericFineTuned(**clone(fine_tuned(**CHECKED)).get_params(deep=False))])
 def test_estimator_checks(estimator, check):
     check(estimator)

@@ -20,10 +20,13 @@ from amp_sklearn import (
     ProteinLanguageModelEmbedder,
     TokenMeanClassifier,
     explain,
+    load_model,
+    save_model,
 )
 from amp_sklearn.data import PROTEIN_TOKENS, segment_bounds
 from amp_sklearn.embedding.families import FAMILIES as KNOWN
 from amp_sklearn.exceptions import ModelLoadError, SequenceError, TrainingWarning
+from amp_sklearn.explanation import RefusedExplanation
 from amp_sklearn.explanation.differentiable_pipeline import DifferentiablePipeline
 from amp_sklearn.explanation.model import read_model
 
@@ -312,3 +315,20 @@ def test_gradients_go_through_the_layer_of_the_embedder(tiny_esm2, layer):
     assert (
         explain(model, X[:1], method="esm2_gradients").method == "esm2_gradients"
     )  # it refuses other features
+
+
+def test_a_pipeline_on_another_language_model_is_saved_and_explained(tmp_path):
+    """Down to residues where the method asks the embedder; gradients through the model are ESM-2's alone."""
+    save("ProtT5", tmp_path / "model")
+    embed = ProteinLanguageModelEmbedder(str(tmp_path / "model"), store=None, device="cpu")
+    classifier = TokenMeanClassifier(max_epochs=1, early_stopping=False, device="cpu", random_state=0)
+    X = np.array([PAIR[0], PAIR[0][::-1]] * 3, dtype=object)
+    with warnings.catch_warnings(action="ignore", category=TrainingWarning):
+        model = make_pipeline(embed, PairConcatenator(), classifier).fit(X, [0, 1] * 3)
+    save_model(model, tmp_path / "model.zip")
+    loaded = load_model(tmp_path / "model.zip")
+    np.testing.assert_allclose(loaded.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-6)
+    found = explain(model, X[:1], method="residue_gradients")
+    assert [len(values) for values in found.residues(0)] == [10, 10]
+    with pytest.raises(RefusedExplanation, match="gradients are carried through ESM-2 only"):
+        explain(model, X[:1], method="esm2_gradients")
