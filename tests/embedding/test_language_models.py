@@ -328,7 +328,7 @@ def test_a_pipeline_on_another_language_model_is_saved_and_explained(tmp_path):
     save_model(model, tmp_path / "model.zip")
     loaded = load_model(tmp_path / "model.zip")
     np.testing.assert_allclose(loaded.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-6)
-    found = explain(model, X[:1], method="residue_gradients")
+    found = explain(model, X[:2], method="residue_gradients")
     assert [len(values) for values in found.residues(0)] == [10, 10]
     with pytest.raises(RefusedExplanation, match="gradients are carried through ESM-2 only"):
         explain(model, X[:1], method="esm2_gradients")
