@@ -58,6 +58,16 @@ def test_every_message_names_options_that_exist(text):
 @pytest.mark.parametrize(
     ("text", "options", "expected"),
     [
+        (
+            "Possible: SideDisjointKFold(n, side='b'), new proteins of side B only, with n up to 1,200",
+            {"--cv"},
+            "Possible: --cv new-side-b, new proteins of side B only, with up to 1,200 folds",
+        ),
+        (
+            "name the kind of each protein with sides={protein: kind}, and leave out pairs within one kind",
+            {"--cv"},
+            "leave out pairs within one kind",
+        ),
         ("pass uppercase=True if", {"--uppercase"}, "give --uppercase if"),
         ("pass uppercase=True if", set(), "turn them into upper case if"),
         ("n_splits=5 is more", {"--folds"}, "--folds 5 is more"),
