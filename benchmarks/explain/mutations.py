@@ -130,6 +130,9 @@ def write_page(found, docs, kept):
         f"{first['pair'][0]} ({first['residues'][0]} residues) with {first['pair'][1]} ({first['residues'][1]}), "
         f"{first['encoder']}, {first['threads']} thread(s) of a machine that others used at the same time:"
     )
+    if first["variants"] < first["of_all_variants"]:
+        whole = first["seconds"]["processor"] * first["of_all_variants"] / first["variants"]
+        text = f"At this rate all {first['of_all_variants']:,} variants take {whole:.0f} s of processor time. {text}"
     table = [".. list-table::", "   :header-rows: 1", ""]
     for line in [header, *lines]:
         table += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(line)]
