@@ -32,6 +32,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
     "image_scrapers": ("matplotlib", "gallery_pictures.save_displays"),
+    "ignore_repr_types": r"amp_sklearn[.]plotting[.]",  # shown as pictures
     "reset_modules": ("matplotlib",),
     "abort_on_example_error": True,
     "download_all_examples": False,
