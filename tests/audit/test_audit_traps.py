@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from amp_sklearn.audit import audit_pairs
-from amp_sklearn.data import PairMatrix
+from amp_sklearn.data import PairMatrix, sample_negatives
 
 N = 150
 RESIDUES = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
@@ -223,3 +223,28 @@ def test_the_positive_label_is_not_decided_by_the_alphabet(clean):
     assert audit_pairs(X, unknown, pos_label="alpha").n_positive == (y == 1).sum()
     with pytest.raises(ValueError, match="pos_label"):
         audit_pairs(X, unknown)
+
+
+def test_what_is_said_of_a_reversed_baseline_is_true():
+    rng = np.random.default_rng(0)
+    ring = [(k, (k + 1) % 200) for k in range(200)]  # positive pairs of proteins with two pairs each
+    hubs = np.array([(a, b) for a in range(200, 232) for b in range(200, a)])
+    pairs = np.concatenate([ring, hubs[rng.permutation(len(hubs))[:200]]])
+    sequences = proteins(1, 232, 40)
+    one_label = audit_pairs(frame(pairs, sequences), np.repeat([1, 0], 200))[
+        "shortcut in random folds"
+    ].verdict
+    assert "'degree' falls to 0.00: the more pairs two proteins have in training, the rarer" in one_label
+    assert "100.0 % of the proteins have one label only" in one_label and "lack in training" not in one_label
+
+    positives = np.array([(k, (k + step) % 120) for k in range(120) for step in (1, 7, 19)])
+    drawn = sample_negatives(positives, random_state=0)  # six positive and six negative pairs of each protein
+    balanced = np.concatenate([positives, drawn.astype(int)])
+    verdict = audit_pairs(frame(balanced, sequences), np.repeat([1, 0], len(positives)))[
+        "shortcut in random folds"
+    ].verdict
+    assert "'protein frequency' falls to 0." in verdict
+    assert (
+        "0.0 % of the proteins have one label only; the others lack in training the label of the pair"
+        in verdict
+    )
