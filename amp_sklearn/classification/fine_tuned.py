@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from os import PathLike
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -239,10 +239,11 @@ class FineTunedPairClassifier(BaseTorchClassifier):
             return predict_logits(self.net_, rows, self.batch_size, self.symmetric)
 
     def _module_spec(self, n_features, layout):
-        language = self._lent[0]
+        language = self._lent[0]  # while pairs are read
         tokens = self._tokens(language)
         of_pair = FeatureLayout(tokens, language.width)
         head = LateInteractionClassifier() if self.head is None else self.head
+        kind: type
         kind, sizes = head._module_spec(of_pair.n_features, of_pair)
         if HEADS.get(kind.__name__) is not kind:
             raise ValueError(
@@ -294,7 +295,8 @@ class FineTunedPairClassifier(BaseTorchClassifier):
         )
 
     def _train(self, X, y, weight, *, new, **settings):
-        self._lent = *self._lent[:2], X  # without pairs of weight 0
+        language, sequences, _ = vars(self)["_lent"]
+        self._lent: tuple[Any, ...] = (language, sequences, X)  # without pairs of weight 0
         if not new:
             self._attach(self.net_)
         return super()._train(X, y, weight, new=new, **settings)
@@ -343,16 +345,17 @@ class FineTunedPairClassifier(BaseTorchClassifier):
                 f"the weights of {self.model!r} are not those of fit (fingerprint {language.fingerprint[:12]}, expected "
                 f"{fitted[:12]}); fit again, or give the model that was used"
             )
-        columns = {name: vars(self).pop(name) for name in _COLUMNS if name in vars(self)}
+        columns = {name: self.__dict__.pop(name) for name in _COLUMNS if name in vars(self)}
         self.n_features_in_ = NUMBERS.n_features
         numbers = np.arange(len(sequences), dtype=np.float32)[:, None]
         pairs = PairMatrix(numbers, index, NUMBERS)
         held_out = None if index_val is None else PairMatrix(numbers, index_val, NUMBERS)
-        self.fingerprint_, self._lent = fitted, (language, sequences, pairs)
+        self.fingerprint_: str = fitted
+        self._lent = (language, sequences, pairs)
         try:
             yield pairs, held_out
         finally:
             del self._lent
             if hasattr(self, "net_"):
                 self.net_.module_.attach(None)
-            vars(self).update(columns)
+            self.__dict__.update(columns)

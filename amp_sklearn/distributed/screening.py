@@ -53,7 +53,7 @@ def screen_on_dask(client, model, proteins, partners=None, out="screen", *, n_pa
     ScreenResult(folder=PosixPath('screen'))
     """
     check_client(client)
-    paths = [str(shared_file(model, "model")), str(shared_file(proteins, "proteins"))]
+    paths: list[str | None] = [str(shared_file(model, "model")), str(shared_file(proteins, "proteins"))]
     paths.append(None if partners is None else str(shared_file(partners, "partners")))
     folder = Path(out).absolute()
     tasks = [client.submit(_encode, *paths, str(folder), options, pure=False)]

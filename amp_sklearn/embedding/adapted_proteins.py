@@ -105,7 +105,9 @@ class AdaptedProteins:
         """
         numbers = pairs.cpu().numpy()
         order = np.argsort(-self.lengths[numbers].max(axis=1), kind="stable")
-        parts, rows, present, n_tokens = [], [], set(), 0
+        rows: list[int] = []
+        present: set[int] = set()
+        parts, n_tokens = [], 0
         for row in order:
             new = set(numbers[row].tolist()) - present
             more = sum(int(self.lengths[number]) for number in new)

@@ -1,9 +1,12 @@
 """What an embedder does with single proteins: token vectors, residue vectors, the language model behind them."""
 
 from collections import Counter
+from collections.abc import Callable
+from os import PathLike
 
 import numpy as np
 import pandas as pd
+import torch
 
 from ..data.sequences import check_sequences
 from ..exceptions import ModelLoadError, SequenceError
@@ -16,6 +19,21 @@ from .store import open_store
 
 class SingleProteins:
     """Part of `ProteinLanguageModelEmbedder`, whose parameters it reads; pairs are the other part."""
+
+    model: str | PathLike
+    revision: str | None
+    layer: int | list[int]
+    max_length: int | None
+    long_proteins: str
+    window_overlap: int | None
+    uppercase: bool
+    batch_size: int
+    batch_tokens: int
+    device: str | torch.device
+    dtype: str
+    store: str | PathLike | None
+    verbose: int
+    _validate_params: Callable[[], None]
 
     def embed(self, sequences):
         """Token vectors of single proteins; no ``fit`` is needed.

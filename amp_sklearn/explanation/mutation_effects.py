@@ -167,7 +167,7 @@ class _FittedPair:
         given = tuple(check_sequences(list(given), list(self.ids), uppercase=self.embedder.uppercase))
         self.sequences = given
         self.n_read = tuple(map(len, self.embedder.residues_embedded(given)))
-        self.notes = ()
+        self.notes: tuple[str, ...] = ()
         if self.n_read != tuple(map(len, given)):
             n = self.embedder.max_length
             self.notes += (f"Only the first {n} residues of longer proteins are embedded.",)

@@ -55,8 +55,10 @@ def warn_of_balance(parts, y):
         If the share of a label in a part differs from its share in all pairs by more than a fifth of the rarer label's
         share, and by more than two standard deviations of a random draw of as many pairs.
     """
-    classes, codes = (None, None) if y is None else np.unique(np.asarray(y), return_inverse=True)
-    if classes is None or len(classes) != 2:
+    if y is None:
+        return
+    classes, codes = np.unique(np.asarray(y), return_inverse=True)
+    if len(classes) != 2:
         return
     rarer = codes == np.bincount(codes).argmin()
     usual = rarer.mean()

@@ -71,7 +71,7 @@ def _one_table(*tables):
     ids = [pair_ids(table) for table in tables]
     index = None
     if all(of_table is not None for of_table in ids):
-        index = pd.MultiIndex.from_arrays(np.concatenate(ids).T)
+        index = pd.MultiIndex.from_arrays(list(np.concatenate(ids).T))
     return pd.DataFrame(np.concatenate([sequence_cells(table) for table in tables]), index=index)
 
 

@@ -125,12 +125,13 @@ class ScreenReport(HtmlPage):
 
 def _best_pairs(result, n):
     """Kept pairs with the highest score, and how many kept pairs lie outside the domain (None without a domain)."""
-    best, n_outside = None, None
+    best: pd.DataFrame = pd.DataFrame()
+    n_outside = None
     for table in batches_of_edges(result):
         if "outside_domain" in table:
             n_outside = (n_outside or 0) + int(table["outside_domain"].sum())
         table = table.astype({"protein_a": object, "protein_b": object})
-        best = table if best is None else pd.concat([best, table])
+        best = table if best.empty else pd.concat([best, table])
         best = best.sort_values("score", ascending=False, kind="stable").head(n)
-    numbers = best.select_dtypes("floating").columns
+    numbers = [str(name) for name in best if best[name].dtype.kind == "f"]
     return best.assign(**{name: np.round(best[name].astype(float), 4) for name in numbers}), n_outside
