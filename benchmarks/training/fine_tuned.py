@@ -38,7 +38,7 @@ def models(arguments, seed):
             ESM2Embedder(arguments.model, device="cpu"), PairConcatenator("segments"), ProteinScaler(), frozen
         ),
         "fine-tuned": FineTunedPairClassifier(
-            arguments.model,
+            model=arguments.model,
             head=head,
             max_epochs=arguments.epochs,
             random_state=seed,
@@ -87,7 +87,7 @@ def main():
                         "minutes": round(minutes, 2),
                         **{
                             k: round(float(metrics[k]), 4)
-                            for k in ("average_precision", "roc_auc", "matthews_corrcoef")
+                            for k in ("average_precision", "roc_auc", "mcc")
                         },
                     }
                 )
