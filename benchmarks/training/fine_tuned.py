@@ -85,10 +85,7 @@ def main():
                         "n_test": len(test),
                         "n_test_positive": int(y[test].sum()),
                         "minutes": round(minutes, 2),
-                        **{
-                            k: round(float(metrics[k]), 4)
-                            for k in ("average_precision", "roc_auc", "mcc")
-                        },
+                        **{k: round(float(metrics[k]), 4) for k in ("average_precision", "roc_auc", "mcc")},
                     }
                 )
                 print(rows[-1], flush=True)
