@@ -54,9 +54,7 @@ class Rates:
     def measured(cls):
         """From the files of results: the largest exact screen of them, and the GPU."""
         table = json.loads((RESULTS / "screening_proteome.json").read_text())
-        complete = [
-            int(n) for n, found in table.items() if {"block", "embedding", "exact"} <= set(found)
-        ]
+        complete = [int(n) for n, found in table.items() if {"block", "embedding", "exact"} <= set(found)]
         n = max(complete)
         found = table[str(n)]
         late = found["exact"]["late-interaction"]
