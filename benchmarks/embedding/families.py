@@ -107,7 +107,7 @@ def main():
     result = {
         "weights": f"random, width {Size.width}, {Size.heads} heads, {Size.layers} layers",
         "proteins": len(sequences),
-        "residues": sum(map(len, sequences)),
+        "longest": arguments.longest,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "rounds": arguments.rounds,
@@ -139,7 +139,7 @@ def table(result):
     for row in rows:
         lines += [f"   {'* -' if k == 0 else '  -'} {cell}" for k, cell in enumerate(row)]
     about = (
-        f"Residues per second of processor time on {result['proteins']} yeast proteins ({result['residues']:,} residues), float32, "
+        f"Residues per second of processor time on {result['proteins']} yeast proteins of at most {result['longest']} residues, float32, "
         f"{result['threads']} CPU thread(s), checkpoints of {result['weights']}; medians of {result['rounds']} paired rounds."
     )
     return "\n".join([*lines, "", about, ""])
