@@ -86,7 +86,7 @@ def map_features(encoder, X, path, *, verbose=0):
     >>> from amp_sklearn import ESM2Embedder, PairConcatenator, load_bernett_mini
     >>> from amp_sklearn.preprocessing import map_features
     >>> X, y = load_bernett_mini("val")
-    >>> X = X[X.map(len).max(axis=1) < 80]
+    >>> X = X[X.map(len).max(axis=1) < 120]
     >>> encoder = make_pipeline(ESM2Embedder(), PairConcatenator("mean")).fit(X)
     >>> mapped = map_features(encoder, X, Path(tempfile.mkdtemp(), "features.npy"))
     >>> mapped.shape == (len(X), 384), type(mapped.features).__name__

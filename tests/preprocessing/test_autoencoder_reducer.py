@@ -46,7 +46,8 @@ def test_pair_matrix_array_and_frame_give_the_same(pairs):
     assert lazy.layout == FeatureLayout(("cls", "segment0", "eos"), width=2)
     assert lazy.features.shape == (20, 6)  # the proteins that occur
     dense = reducer(n_tokens=6).fit_transform(np.asarray(pairs))
-    np.testing.assert_array_equal(np.asarray(lazy), dense)
+    # products of another number of rows round differently on some processors
+    np.testing.assert_allclose(np.asarray(lazy), dense, rtol=1e-4, atol=1e-5)
     frame = pd.DataFrame(np.asarray(pairs), columns=pairs.layout.feature_names())
     np.testing.assert_array_equal(reducer().fit_transform(frame), dense)
 
