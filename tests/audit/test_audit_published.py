@@ -78,7 +78,8 @@ def test_bernett_is_clean():
     train = load_bernett(folder, "train")
     for split in ("val", "test"):
         audit = audit_pairs(*train, *load_bernett(folder, split))
-        assert audit.severity == "clean", str(audit)
+        assert audit.severity == "note", str(audit)  # proteins with selenocysteine
+        assert "nothing that makes scores untrustworthy" in audit.verdict
         assert np.isclose(audit["shortcut on the test pairs"].number, 0.5)
         assert audit["shortcut in random folds"].number < 0.55
     if sys.platform == "linux":  # KiB there
